@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.ltxfs.database;
+
+import org.jspecify.annotations.NullMarked;

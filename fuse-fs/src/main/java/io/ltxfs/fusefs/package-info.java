@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.ltxfs.fusefs;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.ltxfs.ltx;
+
+import org.jspecify.annotations.NullMarked;

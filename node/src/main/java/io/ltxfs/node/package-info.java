@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package io.ltxfs.node;
+
+import org.jspecify.annotations.NullMarked;
