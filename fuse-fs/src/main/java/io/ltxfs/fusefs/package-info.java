@@ -1,4 +1,4 @@
-/** Placeholder. */
+/** The mount: what programs see, and the transports that speak to the kernel. */
 @NullMarked
 package io.ltxfs.fusefs;
 
