@@ -1,0 +1,94 @@
+package io.ltxfs.ltx;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Objects;
+
+/**
+ * CRC-64/GO-ISO: polynomial x^64 + x^4 + x^3 + x + 1, reflected, initial value and final xor all ones. The CRC of the nine ASCII
+ * bytes {@code 123456789} is {@code b90956c775a41001}.
+ *
+ * <p>The polynomial has only four low terms, so no table is needed. Shifting 64 bits through the register multiplies it by x^64,
+ * which is congruent to x^4 + x^3 + x + 1: a word costs a few shifts. In the reflected form the term x^k is a shift to the right by
+ * k; what falls out at the right is of degree 64 and more, and comes back in at the left ({@code << 63}, {@code << 61},
+ * {@code << 60}), to be multiplied with the rest. One byte is the same with only the top eight bits occupied, where nothing falls
+ * out. This runs several times as fast as a byte table and leaves the caches to the pages.
+ *
+ * <p>The functions work piecewise: {@code update(update(0, a), b)} is the CRC of {@code a} followed by {@code b}.
+ */
+public final class Crc64 {
+    private static final VarHandle ARRAY_LE = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle BUFFER_LE =
+            MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private Crc64() {}
+
+    /**
+     * Continues a CRC over a range of an array.
+     *
+     * @param crc the value returned so far, 0 to begin
+     */
+    public static long update(long crc, byte[] bytes, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, bytes.length);
+        long state = ~crc;
+        int i = offset;
+        int end = offset + length;
+        for (; i <= end - Long.BYTES; i += Long.BYTES) {
+            state = word(state ^ (long) ARRAY_LE.get(bytes, i));
+        }
+        for (; i < end; i++) {
+            state = oneByte(state, bytes[i]);
+        }
+        return ~state;
+    }
+
+    /**
+     * Continues a CRC over a range of a buffer, heap or direct. The range is absolute; position, limit and byte order of the buffer
+     * are neither used nor changed, except that the range must lie below the limit.
+     *
+     * @param crc the value returned so far, 0 to begin
+     */
+    public static long update(long crc, ByteBuffer buffer, int position, int length) {
+        Objects.checkFromIndexSize(position, length, buffer.limit());
+        if (buffer.hasArray()) {
+            return update(crc, buffer.array(), buffer.arrayOffset() + position, length);
+        }
+        long state = ~crc;
+        int i = position;
+        int end = position + length;
+        for (; i <= end - Long.BYTES; i += Long.BYTES) {
+            state = word(state ^ (long) BUFFER_LE.get(buffer, i));
+        }
+        for (; i < end; i++) {
+            state = oneByte(state, buffer.get(i));
+        }
+        return ~state;
+    }
+
+    /** Continues a CRC over the four big-endian bytes of a number. */
+    public static long updateInt(long crc, int value) {
+        long state = ~crc;
+        state = oneByte(state, (byte) (value >>> 24));
+        state = oneByte(state, (byte) (value >>> 16));
+        state = oneByte(state, (byte) (value >>> 8));
+        state = oneByte(state, (byte) value);
+        return ~state;
+    }
+
+    /** The CRC of a whole array. */
+    public static long of(byte[] bytes) {
+        return update(0, bytes, 0, bytes.length);
+    }
+
+    private static long word(long v) {
+        long r = v ^ (v << 63) ^ (v << 61) ^ (v << 60);
+        return r ^ (r >>> 1) ^ (r >>> 3) ^ (r >>> 4);
+    }
+
+    private static long oneByte(long state, byte b) {
+        long w = (state ^ b) << 56;
+        return (state >>> 8) ^ w ^ (w >>> 1) ^ (w >>> 3) ^ (w >>> 4);
+    }
+}
