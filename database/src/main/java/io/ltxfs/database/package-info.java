@@ -1,4 +1,4 @@
-/** Placeholder. */
+/** SQLite databases as files: capture of commits, the transaction log behind them, recovery. */
 @NullMarked
 package io.ltxfs.database;
 

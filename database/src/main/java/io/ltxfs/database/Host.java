@@ -1,0 +1,57 @@
+package io.ltxfs.database;
+
+import java.util.function.Consumer;
+
+/**
+ * What the databases ask of the mount that shows them. All methods return at once; what they start runs on other
+ * threads, never inside a file-system request (sqlite-on-fuse rule D4).
+ */
+public interface Host {
+
+    /** Whether some process holds SQLite's write lock on a database. */
+    enum WriteLock {
+        /** A process holds a write lock in 0x40000000..+511 of the database file, or WRITE of its wal-index. */
+        HELD,
+        /** Nobody does. */
+        FREE,
+        /** It could not be found out in time. */
+        UNKNOWN
+    }
+
+    /**
+     * Asks the kernel for SQLite's locks on the database file (F_OFD_GETLK through the mount, bytes
+     * 0x40000000..0x400001FF, as a reader would ask, so that only write locks count). The answer comes exactly once, on
+     * any thread, within two seconds.
+     */
+    void probeWriteLock(Database database, Consumer<WriteLock> answer);
+
+    /**
+     * Runs an action while the node holds SQLite's EXCLUSIVE lock on the database file (PENDING, RESERVED and the whole
+     * SHARED range, F_OFD_SETLK, not waiting), so that no SQLite connection reads or writes.
+     *
+     * @param action told true while the lock is held, or false if some process is in the way
+     */
+    void withExclusiveLock(Database database, Consumer<Boolean> action);
+
+    /** Drops the kernel's cached pages of a range of the database file; a length of 0 means to the end. */
+    void invalidate(Database database, long offset, long length);
+
+    /**
+     * A handle of a WAL database was closed while captured commits may not have been published in the wal-index (their
+     * writer died: rule C3). The mount reads the wal-index through itself and, if nobody holds WRITE and mxFrame is
+     * behind, publishes up to {@link Database#walTail}.
+     */
+    void checkDiedWriter(Database database);
+
+    /** Runs a task in the background soon; tasks of one database run one after the other. */
+    void background(Runnable task);
+
+    /**
+     * Whether a transaction may be committed at this moment: 0, or the errno to refuse with. Called inside the
+     * committing system call, before the log is written and again before it is answered (rule F9).
+     */
+    int mayCommit();
+
+    /** The lease epoch of this moment; 0 without a lease. */
+    long epoch();
+}

@@ -1,0 +1,42 @@
+package io.ltxfs.database.log;
+
+/**
+ * What the log says of one transaction of one database.
+ *
+ * @param database the database's name, its path below the mount
+ * @param txid the transaction's number, 1 or more (unsigned)
+ * @param epoch the lease epoch under which it was accepted; 0 without a lease
+ * @param timeMillis when it was captured, milliseconds since the Unix epoch
+ * @param pageSize the page size after the transaction, 512 to 65536; of a drop the last one, or 0 if never known
+ * @param commit the database's size in pages after the transaction (unsigned); 0 for a drop or an emptied file
+ * @param preChecksum the LTX database checksum before it; 0 before the first transaction
+ * @param postChecksum the LTX database checksum after it; the bare flag (bit 63) if {@code commit} is 0
+ * @param image what the page set is: the changed pages, the whole database, or a drop
+ * @param uid owner of the database file
+ * @param gid group of the database file
+ * @param mode permission bits of the database file
+ */
+public record TransactionHeader(
+        String database,
+        long txid,
+        long epoch,
+        long timeMillis,
+        int pageSize,
+        int commit,
+        long preChecksum,
+        long postChecksum,
+        Image image,
+        int uid,
+        int gid,
+        int mode) {
+
+    /** What the pages of a record are. */
+    public enum Image {
+        /** Changed pages only. */
+        DELTA,
+        /** Every page but the lock page: the first transaction, a page-size change, an adopted or renamed file. */
+        FULL,
+        /** The file was unlinked: no pages, commit 0; recovery removes the file. */
+        DROP
+    }
+}

@@ -1,0 +1,99 @@
+package io.ltxfs.database.log;
+
+import io.ltxfs.database.disk.Disk;
+import io.ltxfs.database.disk.DiskException;
+import java.nio.ByteBuffer;
+import java.util.Map;
+
+/** The node's log; see {@code docs/architecture.md}. */
+public interface TransactionLog extends AutoCloseable {
+
+    /** Visits entries; may stop a scan early by returning false. */
+    @FunctionalInterface
+    interface Visitor {
+        boolean visit(LogEntry entry) throws DiskException;
+    }
+
+    /** Receives the pages of a record in ascending page number; the buffer holds exactly one page and is reused. */
+    @FunctionalInterface
+    interface PageVisitor {
+        void page(int pgno, long checksum, ByteBuffer page) throws DiskException;
+    }
+
+    /** Receives the page table of a record. */
+    @FunctionalInterface
+    interface TableVisitor {
+        void page(int index, int pgno, long checksum) throws DiskException;
+    }
+
+    /** The directory of the segments and stages below the data directory. */
+    String DIRECTORY = "log";
+
+    /** Last committed state of every database before the oldest kept segment, by name. */
+    Map<String, CatalogEntry> catalog();
+
+    /**
+     * Appends a record. When it returns, the record has reached the kernel (R1): it survives the death of the process.
+     * Pages of a {@link PageSet} with a stage are not copied. On failure nothing was appended.
+     *
+     * @return the record's LSN
+     * @throws DiskException ENOSPC, EIO: the caller refuses the commit with it
+     */
+    long append(LogRecord record) throws DiskException;
+
+    /** Makes the log durable up to an LSN, together with every caller that waits at that moment (group commit). */
+    void flush(long lsn, FlushCallback callback);
+
+    /** {@link #flush}, waited for. */
+    void flushAndWait(long lsn) throws DiskException;
+
+    /** The last LSN that is durable. */
+    long durableLsn();
+
+    /** The last LSN that was appended. */
+    long lastLsn();
+
+    /** Visits the kept entries with an LSN of at least {@code fromLsn}, in order. */
+    void scan(long fromLsn, Visitor visitor) throws DiskException;
+
+    /** Visits the page table of a record. */
+    void table(LogEntry entry, TableVisitor visitor) throws DiskException;
+
+    /**
+     * Reads and verifies the pages of a record.
+     *
+     * @throws DiskException EIO, naming segment, offset and page, if a page's checksum is wrong
+     */
+    void pages(LogEntry entry, PageVisitor visitor) throws DiskException;
+
+    /** A new, empty staging file. */
+    Stage newStage() throws DiskException;
+
+    /** Gives up a stage that was never appended: closes and removes it. */
+    void discardStage(Stage stage);
+
+    /**
+     * Removes the oldest segments beyond the size bound, oldest first, never past {@code keepFromLsn} and never past an
+     * undecided record.
+     */
+    void trim(long keepFromLsn) throws DiskException;
+
+    /** Bytes of all segments and stages. */
+    long bytes();
+
+    /** The first LSN that is kept. */
+    long firstLsn();
+
+    @Override
+    void close() throws DiskException;
+
+    /**
+     * Opens the log of a data directory, or begins one. Keeps the longest contiguous suffix of segments, cuts a torn
+     * tail off the last one and makes that durable (R15), removes orphaned stages.
+     *
+     * @throws LogCorruptException if a sealed segment is damaged
+     */
+    static TransactionLog open(Disk disk, LogOptions options) throws DiskException {
+        return SegmentedLog.open(disk, options);
+    }
+}
