@@ -19,7 +19,8 @@ import java.util.Objects;
  * <p>The functions work piecewise: {@code update(update(0, a), b)} is the CRC of {@code a} followed by {@code b}.
  */
 public final class Crc64 {
-    private static final VarHandle ARRAY_LE = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle ARRAY_LE =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle BUFFER_LE =
             MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 

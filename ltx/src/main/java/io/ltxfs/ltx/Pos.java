@@ -20,8 +20,8 @@ public record Pos(long txid, long checksum) implements Comparable<Pos> {
      */
     public static Pos parse(String text) {
         if (text.length() != LENGTH || text.charAt(SEPARATOR) != '/') {
-            throw new IllegalArgumentException(
-                    "invalid position \"" + text + "\": <transaction id>/<checksum> with 16 hexadecimal digits each is needed");
+            throw new IllegalArgumentException("invalid position \"" + text
+                    + "\": <transaction id>/<checksum> with 16 hexadecimal digits each is needed");
         }
         return new Pos(Txid.parse(text.substring(0, SEPARATOR)), PageChecksum.parse(text.substring(SEPARATOR + 1)));
     }

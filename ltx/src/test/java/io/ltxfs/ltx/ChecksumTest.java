@@ -46,9 +46,11 @@ final class ChecksumTest {
             long expected = bitwise(bytes, from, length);
             assertEquals(expected, Crc64.update(0, bytes, from, length));
             ByteBuffer direct = ByteBuffer.allocateDirect(bytes.length).put(bytes);
-            ByteBuffer sliced = ByteBuffer.allocate(bytes.length + 3).position(3).slice().put(bytes);
-            for (ByteBuffer buffer :
-                    new ByteBuffer[] {ByteBuffer.wrap(bytes), ByteBuffer.wrap(bytes).asReadOnlyBuffer(), direct, sliced}) {
+            ByteBuffer sliced =
+                    ByteBuffer.allocate(bytes.length + 3).position(3).slice().put(bytes);
+            for (ByteBuffer buffer : new ByteBuffer[] {
+                ByteBuffer.wrap(bytes), ByteBuffer.wrap(bytes).asReadOnlyBuffer(), direct, sliced
+            }) {
                 int position = buffer.position();
                 long first = Crc64.update(0, buffer, from, split);
                 assertEquals(expected, Crc64.update(first, buffer, from + split, length - split));
@@ -61,7 +63,9 @@ final class ChecksumTest {
     void rangesOutsideAreRefused() {
         assertThrows(IndexOutOfBoundsException.class, () -> Crc64.update(0, new byte[4], 2, 3));
         assertThrows(IndexOutOfBoundsException.class, () -> Crc64.update(0, ByteBuffer.allocateDirect(9), 2, 8));
-        assertThrows(IndexOutOfBoundsException.class, () -> Crc64.update(0, ByteBuffer.allocate(9).limit(5), 0, 8));
+        assertThrows(
+                IndexOutOfBoundsException.class,
+                () -> Crc64.update(0, ByteBuffer.allocate(9).limit(5), 0, 8));
     }
 
     @Test
@@ -78,7 +82,14 @@ final class ChecksumTest {
 
     @ParameterizedTest
     @CsvSource({
-        "512,2097153", "1024,1048577", "2048,524289", "4096,262145", "8192,131073", "16384,65537", "32768,32769", "65536,16385"
+        "512,2097153",
+        "1024,1048577",
+        "2048,524289",
+        "4096,262145",
+        "8192,131073",
+        "16384,65537",
+        "32768,32769",
+        "65536,16385"
     })
     void lockPages(int pageSize, int pgno) {
         assertEquals(pgno, LockPage.pgno(pageSize));

@@ -24,8 +24,18 @@ final class TextFormsTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "ff", "00000000000000ff0", "+0000000000000ff", "-0000000000000ff", "0x000000000000ff",
-                "00000000000000fg", " 0000000000000ff", "000000000000000\u0661", "00000000000000f\n"})
+            strings = {
+                "",
+                "ff",
+                "00000000000000ff0",
+                "+0000000000000ff",
+                "-0000000000000ff",
+                "0x000000000000ff",
+                "00000000000000fg",
+                " 0000000000000ff",
+                "000000000000000\u0661",
+                "00000000000000f\n"
+            })
     void malformedTxidIsRefused(String text) {
         assertThrows(IllegalArgumentException.class, () -> Txid.parse(text));
         assertThrows(IllegalArgumentException.class, () -> PageChecksum.parse(text));
@@ -62,14 +72,27 @@ final class TextFormsTest {
         assertEquals(Optional.of(name), LtxFileName.parse(name.toString()));
         assertTrue(name.compareTo(new LtxFileName(1, -1)) < 0);
         for (String wrong : new String[] {
-            "0000000000000001-00000000000000FF.ltx", "0000000000000001-00000000000000ff.ltx\n", "a/" + name, name + ".tmp", ""
+            "0000000000000001-00000000000000FF.ltx",
+            "0000000000000001-00000000000000ff.ltx\n",
+            "a/" + name,
+            name + ".tmp",
+            ""
         }) {
             assertFalse(LtxFileName.parse(wrong).isPresent(), wrong);
         }
     }
 
     @ParameterizedTest
-    @CsvSource({"5,6,6,true", "5,5,6,true", "5,1,6,true", "5,7,8,false", "5,3,5,false", "5,3,4,false", "-1,0,1,false", "-1,-1,-1,false"})
+    @CsvSource({
+        "5,6,6,true",
+        "5,5,6,true",
+        "5,1,6,true",
+        "5,7,8,false",
+        "5,3,5,false",
+        "5,3,4,false",
+        "-1,0,1,false",
+        "-1,-1,-1,false"
+    })
     void contiguity(long previousMax, long min, long max, boolean expected) {
         assertEquals(expected, Txid.isContiguous(previousMax, min, max));
     }

@@ -33,7 +33,10 @@ final class DirectoryRecords {
 
     private static DirectoryEntry entry(byte[] name, long ino, int type) {
         try {
-            String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(name)).toString();
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(name))
+                    .toString();
             return new DirectoryEntry(text, ino, type, true);
         } catch (CharacterCodingException notUtf8) {
             return new DirectoryEntry(new String(name, StandardCharsets.UTF_8), ino, type, false);
