@@ -4,6 +4,7 @@ import io.ltxfs.database.disk.Disk;
 import io.ltxfs.database.disk.DiskException;
 import java.nio.channels.WritableByteChannel;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -79,6 +80,20 @@ public final class DatabaseSet implements AutoCloseable {
      */
     public Position export(String name, long txid, WritableByteChannel target)
             throws DiskException, NotAvailableException {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
+     * The committed transactions of a database that the log keeps, oldest first; empty if it keeps none.
+     *
+     * @param name of a database that there is, or was and is dropped
+     */
+    public List<TransactionSummary> history(String name) throws DiskException {
+        throw new UnsupportedOperationException();
+    }
+
+    /** Bytes of the log on disk, of all databases. */
+    public long logBytes() {
         throw new UnsupportedOperationException();
     }
 
