@@ -74,6 +74,8 @@ public interface LibC {
 
     long readlink(@In byte[] path, @Out byte[] target, long bytes);
 
+    long readlinkat(int directory, @In byte[] path, @Out byte[] target, long bytes);
+
     int mkdir(@In byte[] path, int mode);
 
     int mknod(@In byte[] path, int mode, long device);

@@ -256,6 +256,15 @@ public final class Posix {
         return new String(target, 0, (int) length, StandardCharsets.UTF_8);
     }
 
+    /** readlinkat(2). @param path may be empty if the descriptor is a link's own (O_PATH and O_NOFOLLOW) */
+    public static String readlinkat(int directory, String path) throws PosixException {
+        byte[] target = new byte[4096];
+        int length = (int) check(
+                result(C.readlinkat(directory, cString(path), target, target.length)),
+                "readlink " + path + " in descriptor " + directory);
+        return new String(target, 0, length, StandardCharsets.UTF_8);
+    }
+
     /** mkdir(2). */
     public static int mkdir(String path, int mode) {
         return result(C.mkdir(cString(path), mode));

@@ -1,6 +1,7 @@
 package io.ltxfs.fusefs.transport;
 
 import io.ltxfs.database.posix.FileTime;
+import java.util.Objects;
 
 /**
  * A node's attributes, as stat(2) shows them.
@@ -23,4 +24,11 @@ public record Attr(
         int uid,
         int gid,
         int rdev,
-        int blockBytes) {}
+        int blockBytes) {
+    /** @throws NullPointerException if a time is missing: an answer must not fail halfway */
+    public Attr {
+        Objects.requireNonNull(atime, "atime");
+        Objects.requireNonNull(mtime, "mtime");
+        Objects.requireNonNull(ctime, "ctime");
+    }
+}

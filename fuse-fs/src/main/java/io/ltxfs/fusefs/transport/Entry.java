@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param entryTimeoutMillis how long the name stands for this node
  * @param attrTimeoutMillis how long the attributes hold
  */
-public record Entry(
-        long node, long generation, @Nullable Attr attr, long entryTimeoutMillis, long attrTimeoutMillis) {
+public record Entry(long node, long generation, @Nullable Attr attr, long entryTimeoutMillis, long attrTimeoutMillis) {
     /** A timeout that never ends: the file system tells the kernel of every change that the kernel did not ask for. */
     public static final long FOREVER = Long.MAX_VALUE;
 

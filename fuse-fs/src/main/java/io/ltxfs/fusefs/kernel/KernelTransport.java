@@ -1,0 +1,81 @@
+package io.ltxfs.fusefs.kernel;
+
+import io.ltxfs.database.posix.Errno;
+import io.ltxfs.database.posix.Posix;
+import io.ltxfs.database.posix.PosixException;
+import io.ltxfs.fusefs.transport.FileSystem;
+import io.ltxfs.fusefs.transport.MountOptions;
+import io.ltxfs.fusefs.transport.MountedFileSystem;
+import io.ltxfs.fusefs.transport.RequestCounters;
+import io.ltxfs.fusefs.transport.Transport;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * Speaks to {@code /dev/fuse} and mounts with mount(2). Needs CAP_SYS_ADMIN and the device.
+ *
+ * <p>Permissions are checked by the kernel ({@code default_permissions}) and every user may come ({@code allow_other}):
+ * the app need not be the user that runs ltxfs.
+ */
+public final class KernelTransport implements Transport {
+    private static final long MS_NOSUID = 2;
+    private static final long MS_NODEV = 4;
+
+    @Override
+    public MountedFileSystem mount(FileSystem fileSystem, MountOptions options) throws IOException {
+        Path mountPoint = MountPoint.prepare(options.mountPoint());
+        Channel channel = openDevice();
+        boolean mounted = false;
+        try {
+            mountDevice(channel, mountPoint);
+            mounted = true;
+            Handshake.Agreed agreed = Handshake.perform(channel, options.writeBack());
+            RequestCounters counters = new RequestCounters();
+            KernelMount mount = new KernelMount(mountPoint, connection(mountPoint), channel, fileSystem, counters);
+            fileSystem.init(mount.notifier());
+            mount.start(options.threads(), agreed.writeBytesMax());
+            return mount;
+        } catch (IOException | RuntimeException e) {
+            if (mounted) {
+                Posix.umount(mountPoint.toString(), MountPoint.MNT_DETACH);
+            }
+            channel.drop();
+            throw e;
+        }
+    }
+
+    private static Channel openDevice() throws IOException {
+        try {
+            return Channel.open();
+        } catch (PosixException e) {
+            String advice = switch (e.errno()) {
+                case Errno.ENOENT, Errno.ENODEV, Errno.ENXIO ->
+                    "load the fuse module, or give the container the device (--device /dev/fuse)";
+                default -> "run as root, or in a container with --device /dev/fuse --cap-add SYS_ADMIN";
+            };
+            throw new IOException(e.getMessage() + "; " + advice, e);
+        }
+    }
+
+    private static void mountDevice(Channel channel, Path mountPoint) throws IOException {
+        String data = "fd=" + channel.fd() + ",rootmode=40000,user_id=" + Posix.geteuid() + ",group_id="
+                + Posix.getegid() + ",default_permissions,allow_other";
+        int result = Posix.mount("ltxfs", mountPoint.toString(), MountPoint.TYPE, MS_NOSUID | MS_NODEV, data);
+        if (result < 0) {
+            PosixException cause = new PosixException(-result, "mount " + mountPoint);
+            throw new IOException(
+                    cause.getMessage()
+                            + (result == -Errno.EPERM
+                                    ? "; run as root, or in a container with --cap-add SYS_ADMIN"
+                                    : "; see the kernel's log (dmesg)"),
+                    cause);
+        }
+    }
+
+    private static int connection(Path mountPoint) throws IOException {
+        return MountTable.read()
+                .at(mountPoint)
+                .orElseThrow(() -> new IOException("mount " + mountPoint + ": it is not in /proc/self/mountinfo"))
+                .minor();
+    }
+}

@@ -1,0 +1,72 @@
+package io.ltxfs.fusefs.kernel;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.ltxfs.database.posix.Posix;
+import io.ltxfs.fusefs.transport.FileSystem;
+import io.ltxfs.fusefs.transport.MountOptions;
+import io.ltxfs.fusefs.transport.MountedFileSystem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** A real mount for one test, below a directory of the test's. */
+final class RealMount implements AutoCloseable {
+    final Path backing;
+    final Path path;
+    final MountedFileSystem mounted;
+
+    private RealMount(Path backing, Path path, MountedFileSystem mounted) {
+        this.backing = backing;
+        this.path = path;
+        this.mounted = mounted;
+    }
+
+    /** Skips the test where nothing can be mounted; in CI that is a failure instead. */
+    static void assumePossible() {
+        boolean possible = Posix.geteuid() == 0 && Files.exists(Path.of("/dev/fuse"));
+        if (!"true".equals(System.getenv("CI"))) {
+            assumeTrue(possible, "skipped: mounting needs root and /dev/fuse");
+        }
+    }
+
+    /** Makes the file system for a backing directory. */
+    interface Maker {
+        FileSystem make(Path backing) throws Exception;
+    }
+
+    static RealMount passthrough(Path directory, boolean writeBack) throws Exception {
+        return of(directory, writeBack, PassthroughFileSystem::new);
+    }
+
+    static RealMount passthroughLike(Path directory, Maker maker) throws Exception {
+        return of(directory, false, maker);
+    }
+
+    private static RealMount of(Path directory, boolean writeBack, Maker maker) throws Exception {
+        assumePossible();
+        Path backing = Files.createDirectory(directory.resolve("backing"));
+        Path path = Files.createDirectory(directory.resolve("mount"));
+        FileSystem fileSystem = maker.make(backing);
+        return new RealMount(
+                backing, path, new KernelTransport().mount(fileSystem, new MountOptions(path, 0, writeBack)));
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (!mounted.unmount(false)) {
+            mounted.abort();
+            mounted.unmount(true);
+        }
+        boolean ended;
+        try {
+            ended = mounted.awaitEnd(Duration.ofSeconds(20));
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted", e);
+        }
+        if (!ended) {
+            throw new AssertionError("the mount's threads have not ended");
+        }
+    }
+}
