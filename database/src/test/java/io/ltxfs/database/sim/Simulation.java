@@ -1,0 +1,320 @@
+package io.ltxfs.database.sim;
+
+import io.ltxfs.database.DatabaseSet;
+import io.ltxfs.database.DatabaseSetOptions;
+import io.ltxfs.database.disk.DiskException;
+import io.ltxfs.database.log.LogOptions;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * One run of one trace: after each operation of the disk, and so inside the node's own steps too, the machine or the
+ * process may die; the image that is left is recovered and judged while the run goes on.
+ */
+final class Simulation {
+
+    /**
+     * How one run goes.
+     *
+     * @param seed everything that is drawn is drawn from it
+     * @param rate the share of disk operations after which a cut is made, 0 to 1
+     * @param onlyOperation the index of the only record in which cuts are made, or -1
+     * @param failuresMax when to stop
+     */
+    record Plan(long seed, double rate, int onlyOperation, int failuresMax) {}
+
+    /** What was found wrong, and how to see it again. */
+    record Failure(String workload, long seed, int operation, String record, String cut, String message) {
+        @Override
+        public String toString() {
+            return "%s: %s\n    at operation %d (%s), %s\n    again: -Dsim.workload=%s -Dsim.seed=%d -Dsim.op=%d"
+                    .formatted(workload, message, operation, record, cut, workload, seed, operation);
+        }
+    }
+
+    /** Counts of a run. */
+    static final class Result {
+        long powerCuts;
+        long kills;
+        long secondCrashes;
+        long secondLives;
+        long operations;
+        long diskOperations;
+        long syncs;
+        final List<Failure> failures = new ArrayList<>();
+
+        void add(Result other) {
+            powerCuts += other.powerCuts;
+            kills += other.kills;
+            secondCrashes += other.secondCrashes;
+            secondLives += other.secondLives;
+            operations += other.operations;
+            diskOperations += other.diskOperations;
+            syncs += other.syncs;
+            failures.addAll(other.failures);
+        }
+
+        @Override
+        public String toString() {
+            return "%d power cuts, %d kills, %d second crashes, %d second lives, %d calls, %d disk operations, %d syncs, %d failures"
+                    .formatted(
+                            powerCuts,
+                            kills,
+                            secondCrashes,
+                            secondLives,
+                            operations,
+                            diskOperations,
+                            syncs,
+                            failures.size());
+        }
+    }
+
+    /** Enough was found. */
+    private static final class Enough extends Error {
+        private static final long serialVersionUID = 1L;
+
+        Enough() {
+            super("enough", null, false, false);
+        }
+    }
+
+    private final Trace trace;
+    private final Plan plan;
+    private final Random pace;
+    private final double taskRate;
+    private final double maintainRate;
+    private final DatabaseSetOptions options;
+    private final Oracle oracle;
+    private final List<String> names;
+    private final Result result = new Result();
+    private final SimDisk disk;
+    private int operation;
+    private int diskOperation;
+    private boolean live = true;
+
+    Simulation(Trace trace, Plan plan) {
+        this.trace = trace;
+        this.plan = plan;
+        pace = new Random(plan.seed * 31 + 7);
+        // Background work that hurries, that lags, and that hardly runs.
+        taskRate = new double[] {0.3, 1, 0.05}[(int) Math.floorMod(plan.seed, 3L)];
+        maintainRate = new double[] {0.04, 0.12, 0.02, 0.3}[(int) Math.floorMod(plan.seed, 4L)];
+        options = options(plan.seed);
+        oracle = new Oracle(trace.mode());
+        names = names(trace);
+        disk = new SimDisk(plan.seed);
+    }
+
+    static Result run(Trace trace, Plan plan) {
+        Simulation simulation = new Simulation(trace, plan);
+        try {
+            simulation.run();
+        } catch (Enough e) {
+            // The failures are in the result.
+        } catch (Exception | AssertionError e) {
+            simulation.fail("while running", text(e));
+        }
+        return simulation.result;
+    }
+
+    private static DatabaseSetOptions options(long seed) {
+        // Small segments, so that they are sealed and trimmed; every other seed keeps the whole history.
+        long maxBytes = seed % 2 == 0 ? 64 << 20 : 32 << 10;
+        LogOptions log = new LogOptions(24 << 10, maxBytes, true, false);
+        long[] clock = {1_700_000_000_000L};
+        return new DatabaseSetOptions(log, false, seed % 3 == 1 ? 4 << 10 : 1 << 20, () -> clock[0]++);
+    }
+
+    private static List<String> names(Trace trace) {
+        return trace.records().stream()
+                .map(TraceRecord::path)
+                .filter(path -> path.endsWith(".db") && !path.equals("y.db"))
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
+    private void run() throws IOException {
+        SimHost host = new SimHost();
+        DatabaseSet set = DatabaseSet.open(disk, options, host);
+        disk.hook(this::afterDiskOperation);
+        TraceDriver driver = new TraceDriver(set, disk, host);
+        driver.diskRefuses(plan.seed % 2 == 1);
+        result.operations = trace.records().size();
+        for (TraceRecord record : trace.records()) {
+            diskOperation = 0;
+            if (record.kind() == TraceRecord.MARK) {
+                mark(set, driver, host, Mark.parse(record.data()));
+            } else {
+                if (driver.apply(record)) {
+                    oracle.refused();
+                    cut("after the refusal");
+                }
+                settled(record);
+                breathe(set, host);
+            }
+            operation++;
+        }
+        operation--;
+        while (host.runTask()) {
+            // All of it.
+        }
+        live(Checker.history(set, oracle, names));
+        disk.hook((kind, path) -> {});
+        set.close();
+        reopened();
+        result.syncs = disk.syncs();
+        result.diskOperations = disk.operations();
+    }
+
+    /** A clean stop and start changes nothing. */
+    private void reopened() throws IOException {
+        try (DatabaseSet again = DatabaseSet.open(disk, options, new SimHost())) {
+            live(Checker.recovered(again, disk, names, oracle, false));
+            live(Checker.history(again, oracle, names));
+        }
+    }
+
+    private void mark(DatabaseSet set, TraceDriver driver, SimHost host, Mark mark) throws IOException {
+        if (mark.kind().equals("exit")) {
+            driver.exited(Integer.parseInt(mark.fields().get("pid")));
+            return;
+        }
+        if (mark.is("adopted")) {
+            while (host.runTask()) {
+                // Adoption is background work.
+            }
+        }
+        oracle.mark(mark);
+        live(Checker.live(set, oracle, mark));
+        if (!mark.kind().equals("try")) {
+            cut("after the mark " + mark.kind());
+        }
+    }
+
+    /** What a call that has returned promises. */
+    private void settled(TraceRecord record) {
+        String path = record.path();
+        if (record.kind() == TraceRecord.SYNC) {
+            if (path.endsWith("-wal")) {
+                oracle.flushed(path.substring(0, path.length() - 4));
+            } else if (path.endsWith(".db") && trace.mode().equals("wal_normal")) {
+                oracle.flushed(path);
+            }
+        }
+    }
+
+    private void breathe(DatabaseSet set, SimHost host) {
+        if (pace.nextDouble() < taskRate) {
+            host.runTask();
+        }
+        if (pace.nextDouble() < maintainRate) {
+            set.maintain();
+            host.runAnswers();
+        }
+    }
+
+    private void afterDiskOperation(SimDisk.Kind kind, String path) {
+        diskOperation++;
+        cut("after the node's " + kind + " of " + path + " (disk operation " + diskOperation + ")");
+    }
+
+    private void cut(String where) {
+        if (plan.onlyOperation >= 0 && plan.onlyOperation != operation) {
+            return;
+        }
+        Random draw =
+                new Random((plan.seed * 1_000_003 + operation) * 1_000_003 + diskOperation * 31L + where.length());
+        draw.nextInt();
+        if (draw.nextDouble() >= plan.rate) {
+            return;
+        }
+        crash(where, draw, true);
+        if (draw.nextDouble() < 0.3) {
+            crash(where, draw, true);
+            crash(where, draw, false);
+        }
+    }
+
+    private void crash(String where, Random draw, boolean powerCut) {
+        boolean lostPower = powerCut;
+        SimDisk image = powerCut ? disk.powerCut(draw.nextLong()) : disk.kill();
+        String how = (powerCut ? "power cut " : "kill ") + where;
+        if (powerCut) {
+            result.powerCuts++;
+        } else {
+            result.kills++;
+        }
+        try {
+            if (draw.nextDouble() < 0.3) {
+                int steps = 1 + draw.nextInt(40);
+                if (diesInRecovery(image, steps)) {
+                    result.secondCrashes++;
+                    boolean second = powerCut || draw.nextBoolean();
+                    lostPower |= second;
+                    how += ", a second one after " + steps + " operations of recovery";
+                }
+                image = lostPower ? image.powerCut(draw.nextLong()) : image.kill();
+            }
+            judge(image, draw, how, lostPower);
+        } catch (IOException | RuntimeException | AssertionError e) {
+            fail(how, text(e));
+        }
+    }
+
+    private void judge(SimDisk image, Random draw, String how, boolean lostPower) throws IOException {
+        SimHost host = new SimHost();
+        DatabaseSet set = DatabaseSet.open(image, options, host);
+        List<String> wrong = Checker.recovered(set, image, names, oracle, lostPower);
+        if (wrong.isEmpty() && draw.nextDouble() < 0.15) {
+            result.secondLives++;
+            wrong = new SecondLife(set, image, host, options, draw).live(names);
+        }
+        wrong.forEach(message -> fail(how, message));
+    }
+
+    private boolean diesInRecovery(SimDisk image, int steps) throws DiskException {
+        int[] left = {steps};
+        image.hook((kind, path) -> {
+            if (--left[0] <= 0) {
+                image.freeze();
+                throw new PowerLoss("in recovery");
+            }
+        });
+        try {
+            DatabaseSet.open(image, options, new SimHost());
+            return false;
+        } catch (PowerLoss e) {
+            return true;
+        } finally {
+            image.hook((kind, path) -> {});
+        }
+    }
+
+    private void live(List<String> wrong) {
+        if (live) {
+            wrong.forEach(message -> fail("while running", message));
+        }
+    }
+
+    private void fail(String how, String message) {
+        String record = operation < trace.records().size()
+                ? trace.records().get(operation).toString()
+                : "end";
+        result.failures.add(new Failure(trace.name(), plan.seed, operation, record, how, message));
+        if (result.failures.size() >= plan.failuresMax) {
+            throw new Enough();
+        }
+    }
+
+    private static String text(Throwable e) {
+        StringWriter text = new StringWriter();
+        e.printStackTrace(new PrintWriter(text));
+        String[] lines = text.toString().split("\n");
+        return String.join("\n", List.of(lines).subList(0, Math.min(14, lines.length)));
+    }
+}
