@@ -1,0 +1,262 @@
+package io.ltxfs.fusefs.tree;
+
+import io.ltxfs.database.Database;
+import io.ltxfs.database.SqliteFile;
+import io.ltxfs.database.posix.Errno;
+import io.ltxfs.database.posix.FileMode;
+import io.ltxfs.database.posix.FileStat;
+import io.ltxfs.database.posix.FileTime;
+import io.ltxfs.database.posix.OpenFlags;
+import io.ltxfs.database.posix.Posix;
+import io.ltxfs.fusefs.transport.Caller;
+import io.ltxfs.fusefs.transport.Entry;
+import io.ltxfs.fusefs.transport.ReplyCreate;
+import io.ltxfs.fusefs.transport.ReplyEntry;
+import io.ltxfs.fusefs.transport.ReplyOpen;
+import java.io.IOException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Finds and makes names. */
+final class NameRequests {
+    private final Parts parts;
+    private final AttributeRequests attributes;
+    private final FileRequests files;
+
+    NameRequests(Parts parts, AttributeRequests attributes, FileRequests files) {
+        this.parts = parts;
+        this.attributes = attributes;
+        this.files = files;
+    }
+
+    void lookup(long parent, String name, ReplyEntry reply) throws IOException {
+        Directory directory = parts.directory(parent);
+        Inode child = acquire(directory, name);
+        if (child != null) {
+            reply.entry(entry(child));
+        } else if (VirtualFiles.isReserved(directory, name)
+                || SqliteNames.positionOf(name).isPresent()) {
+            // It may come into being without a request: the kernel must not remember that it was missing.
+            reply.error(Errno.ENOENT);
+        } else {
+            reply.entry(Entry.negative(Tree.TIMEOUT_MILLIS));
+        }
+    }
+
+    private @Nullable Inode acquire(Directory directory, String name) throws IOException {
+        parts.paths().readLock().lock();
+        try {
+            return parts.loader().acquire(directory, name);
+        } finally {
+            parts.paths().readLock().unlock();
+        }
+    }
+
+    /** An entry for a node that has one lookup more for it; takes that off again if it throws. */
+    private Entry entry(Inode node) throws IOException {
+        try {
+            long timeout = node instanceof VirtualFile ? 0 : Tree.TIMEOUT_MILLIS;
+            return new Entry(node.id(), Inode.GENERATION, attributes.attr(node), timeout, timeout);
+        } catch (IOException e) {
+            parts.nodes().forget(node, 1);
+            throw e;
+        }
+    }
+
+    /** What makes a file in the mirror. */
+    private interface Maker {
+        void make(String path, int uid, int gid, boolean setGroup) throws IOException;
+    }
+
+    void mkdir(Caller caller, long parent, String name, int mode, ReplyEntry reply) throws IOException {
+        // A directory in a set-group-id directory is one itself.
+        reply.entry(make(
+                caller,
+                parent,
+                name,
+                (path, uid, gid, setGroup) ->
+                        parts.mirror().makeDirectory(path, setGroup ? mode | FileMode.SETGID : mode, uid, gid)));
+    }
+
+    void symlink(Caller caller, long parent, String name, String target, ReplyEntry reply) throws IOException {
+        reply.entry(make(
+                caller,
+                parent,
+                name,
+                (path, uid, gid, setGroup) -> parts.mirror().makeLink(target, path, uid, gid)));
+    }
+
+    void mknod(Caller caller, long parent, String name, int mode, ReplyEntry reply) throws IOException {
+        int type = mode & FileMode.TYPE;
+        if (type == FileMode.REGULAR || type == 0) {
+            reply.entry(entry(makeRegular(caller, parent, name, mode, true)));
+        } else if (type == FileMode.FIFO || type == FileMode.SOCKET) {
+            reply.entry(make(
+                    caller,
+                    parent,
+                    name,
+                    (path, uid, gid, setGroup) -> parts.mirror().makeNode(path, mode, uid, gid)));
+        } else {
+            throw new TreeException(Errno.EPERM, "make a device " + name);
+        }
+    }
+
+    private Entry make(Caller caller, long parent, String name, Maker maker) throws IOException {
+        Directory directory = parts.directory(parent);
+        parts.paths().readLock().lock();
+        Inode node;
+        try {
+            String path = Mirror.join(directory.path(), name);
+            FileStat parentStat = parts.mirror().stat(directory.path());
+            refuseTaken(directory, name);
+            maker.make(
+                    path, caller.uid(), Mirror.groupOf(caller, parentStat), (parentStat.mode() & FileMode.SETGID) != 0);
+            directory.namesChanged();
+            node = parts.loader().acquire(directory, name);
+        } finally {
+            parts.paths().readLock().unlock();
+        }
+        if (node == null) {
+            throw new TreeException(Errno.EIO, "made and not found: " + name);
+        }
+        return entry(node);
+    }
+
+    /** Makes way for a new name: an orphan goes, anything else is in the way. */
+    private void refuseTaken(Directory directory, String name) throws IOException {
+        if (VirtualFiles.isReserved(directory, name)) {
+            throw new TreeException(Errno.EPERM, "make " + name);
+        }
+        Inode taken = parts.loader().acquire(directory, name);
+        if (taken == null) {
+            return;
+        }
+        try {
+            if (taken instanceof RegularFile file && file.isOrphan()) {
+                parts.loader().unhang(file);
+                return;
+            }
+            throw new TreeException(taken instanceof VirtualFile ? Errno.EPERM : Errno.EEXIST, "make " + name);
+        } finally {
+            parts.nodes().forget(taken, 1);
+        }
+    }
+
+    void create(Caller caller, long parent, String name, int mode, int flags, ReplyCreate reply) throws IOException {
+        RegularFile file = makeRegular(caller, parent, name, mode, (flags & OpenFlags.EXCL) != 0);
+        OpenFile open;
+        try {
+            open = files.open(caller, file, flags);
+        } catch (IOException e) {
+            parts.nodes().forget(file, 1);
+            throw e;
+        }
+        reply.created(entry(file), open.fh(), ReplyOpen.KEEP_CACHE);
+    }
+
+    /** @return the new file, or the one that was there unless {@code exclusive}; with one lookup more */
+    private RegularFile makeRegular(Caller caller, long parent, String name, int mode, boolean exclusive)
+            throws IOException {
+        Directory directory = parts.directory(parent);
+        parts.paths().readLock().lock();
+        try {
+            try {
+                refuseTaken(directory, name);
+            } catch (TreeException e) {
+                if (!exclusive
+                        && e.errno() == Errno.EEXIST
+                        && parts.loader().acquire(directory, name) instanceof RegularFile file) {
+                    return file;
+                }
+                throw e;
+            }
+            FileStat parentStat = parts.mirror().stat(directory.path());
+            int gid = Mirror.groupOf(caller, parentStat);
+            Attributes owned =
+                    new Attributes(FileMode.REGULAR | (mode & FileMode.PERMISSIONS), caller.uid(), gid, FileTime.now());
+            RegularFile beside = makeBeside(directory, name, owned);
+            return beside != null ? beside : makePlain(directory, name, owned);
+        } finally {
+            parts.paths().readLock().unlock();
+        }
+    }
+
+    /** A side file of the file that stands there with its base's name, which is a database from now on. */
+    private @Nullable RegularFile makeBeside(Directory directory, String name, Attributes owned) throws IOException {
+        if (SqliteNames.isSuperJournal(name)) {
+            SqliteFile file = parts.databases().createSuperJournal(Mirror.join(directory.path(), name));
+            return hang(directory, name, new Content.Sqlite(null, file, Role.SUPER_JOURNAL, owned));
+        }
+        Optional<SqliteNames.Side> side = SqliteNames.side(name);
+        if (side.isEmpty()) {
+            return null;
+        }
+        Inode base = parts.loader().acquire(directory, side.get().base());
+        if (base == null) {
+            return null;
+        }
+        try {
+            if (!(base instanceof RegularFile file) || file.isBeside()) {
+                return null;
+            }
+            Database database = parts.recognition().database(file);
+            Role role = side.get().role();
+            synchronized (directory) {
+                SqliteFile made = switch (role) {
+                    case JOURNAL -> database.createJournal();
+                    case WAL -> database.createWal();
+                    case SHM -> database.createShm();
+                    case DATABASE, SUPER_JOURNAL -> throw new IllegalStateException("not a side " + role);
+                };
+                return hang(directory, name, new Content.Sqlite(database, made, role, owned));
+            }
+        } finally {
+            parts.nodes().forget(base, 1);
+        }
+    }
+
+    private RegularFile hang(Directory directory, String name, Content.Sqlite content) throws IOException {
+        synchronized (directory) {
+            return regular(parts.loader().hang(directory, name, parts.loader().beside(content)), name);
+        }
+    }
+
+    private static RegularFile regular(@Nullable Inode node, String name) throws TreeException {
+        if (node instanceof RegularFile file) {
+            return file;
+        }
+        throw new TreeException(Errno.EIO, "made and not found: " + name);
+    }
+
+    private RegularFile makePlain(Directory directory, String name, Attributes owned) throws IOException {
+        String path = Mirror.join(directory.path(), name);
+        int fd = parts.mirror().create(path, owned.permissions(), owned.uid(), owned.gid());
+        directory.namesChanged();
+        RegularFile file;
+        try {
+            file = regular(parts.loader().acquire(directory, name), name);
+        } finally {
+            Posix.close(fd);
+        }
+        dropOrphans(directory, name);
+        return file;
+    }
+
+    /** Side files of a database of this name that was dropped must not be taken for the new file's. */
+    void dropOrphans(Directory directory, String name) {
+        for (Role role : Role.values()) {
+            if (!role.isSide()) {
+                continue;
+            }
+            Inode side = parts.nodes().acquire(directory, name + role.suffix());
+            if (side == null) {
+                continue;
+            }
+            if (side instanceof RegularFile file && file.isOrphan()) {
+                parts.loader().unhang(file);
+                parts.kernel().forgetName(directory.id(), name + role.suffix());
+            }
+            parts.nodes().forget(side, 1);
+        }
+    }
+}

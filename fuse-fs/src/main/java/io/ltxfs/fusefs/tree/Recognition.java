@@ -1,0 +1,76 @@
+package io.ltxfs.fusefs.tree;
+
+import io.ltxfs.database.Database;
+import io.ltxfs.database.DatabaseSet;
+import io.ltxfs.database.disk.DiskException;
+import io.ltxfs.database.posix.Errno;
+import io.ltxfs.database.posix.FileStat;
+import io.ltxfs.database.posix.Posix;
+import java.io.IOException;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Makes a database of a plain file, at the moment when it shows that it is one. */
+final class Recognition {
+    private static final Logger LOG = LoggerFactory.getLogger(Recognition.class);
+
+    private final DatabaseSet databases;
+    private final Mirror mirror;
+    private final DatabaseEvents events;
+
+    Recognition(DatabaseSet databases, Mirror mirror, DatabaseEvents events) {
+        this.databases = databases;
+        this.mirror = mirror;
+        this.events = events;
+    }
+
+    /**
+     * The database that a file is, registered by this call if it was plain. Its open handles go on as handles of the
+     * database. The caller holds the lock of paths shared, and not the file's lock shared.
+     *
+     * @throws TreeException with EINVAL if it is a file beside a database, ESTALE if it has no name
+     */
+    Database database(RegularFile file) throws IOException {
+        file.lock().writeLock().lock();
+        try {
+            if (file.content() instanceof Content.Sqlite sqlite) {
+                if (sqlite.role() != Role.DATABASE || sqlite.database() == null) {
+                    throw new TreeException(Errno.EINVAL, "not a database: " + file.path());
+                }
+                return sqlite.database();
+            }
+            return register(file, ((Content.Plain) file.content()).fd());
+        } finally {
+            file.lock().writeLock().unlock();
+        }
+    }
+
+    private Database register(RegularFile file, int fd) throws IOException {
+        String path = file.path();
+        FileStat stat = fd == Content.Plain.CLOSED ? mirror.stat(path) : Posix.fstat(fd);
+        Attributes attributes = Attributes.of(stat);
+        Database database = findOrRegister(path, attributes);
+        file.content(new Content.Sqlite(database, database.file(), Role.DATABASE, attributes));
+        boolean written = false;
+        for (OpenFile open : file.opensLocked()) {
+            database.file().opened(open.handle());
+            written |= open.handle().writable() && !open.handle().own();
+        }
+        if (fd != Content.Plain.CLOSED) {
+            Posix.close(fd);
+        }
+        if (written) {
+            events.opened(database);
+        }
+        LOG.info("registered database={} bytes={}", path, stat.size());
+        return database;
+    }
+
+    private Database findOrRegister(String path, Attributes attributes) throws DiskException {
+        Optional<Database> known = databases.find(path);
+        return known.isPresent()
+                ? known.get()
+                : databases.register(path, attributes.uid(), attributes.gid(), attributes.permissions());
+    }
+}

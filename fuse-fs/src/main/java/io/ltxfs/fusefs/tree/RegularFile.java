@@ -1,0 +1,91 @@
+package io.ltxfs.fusefs.tree;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * A regular file: plain, a database, or a file beside one. A plain file may become a database while it is open.
+ *
+ * <p>The lock guards the change of content: plain reads and writes hold it shared, because the descriptor is closed
+ * when the content changes; opening, closing and registering hold it exclusively. Files of SQLite's are read and
+ * written with no lock of the tree.
+ */
+final class RegularFile extends Inode {
+    private final long ino;
+    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+    private final Set<OpenFile> opens = new LinkedHashSet<>();
+    private volatile Content content;
+    private volatile boolean orphan;
+    private volatile boolean headerWritten;
+
+    /** @param ino the inode number shown, of the backing file if there is one */
+    RegularFile(long id, long ino, Content content) {
+        super(id);
+        this.ino = ino;
+        this.content = content;
+    }
+
+    long ino() {
+        return ino;
+    }
+
+    ReentrantReadWriteLock lock() {
+        return lock;
+    }
+
+    Content content() {
+        return content;
+    }
+
+    /** Caller holds the lock exclusively. */
+    void content(Content newContent) {
+        content = newContent;
+    }
+
+    /** Whether it is what SQLite calls a database here. */
+    boolean isDatabase() {
+        return content instanceof Content.Sqlite sqlite && sqlite.role() == Role.DATABASE;
+    }
+
+    /** Whether it lies beside a database, or is a super-journal. */
+    boolean isBeside() {
+        return content instanceof Content.Sqlite sqlite && sqlite.role() != Role.DATABASE;
+    }
+
+    /** A side file whose database was dropped; only its name is left, and goes at the first use that is no unlink. */
+    boolean isOrphan() {
+        return orphan;
+    }
+
+    void orphaned() {
+        orphan = true;
+    }
+
+    /** Whether its first bytes were written while it was plain. */
+    boolean takeHeaderWritten() {
+        boolean written = headerWritten;
+        headerWritten = false;
+        return written;
+    }
+
+    void headerWritten() {
+        headerWritten = true;
+    }
+
+    /** All opens. */
+    List<OpenFile> opens() {
+        lock.readLock().lock();
+        try {
+            return List.copyOf(opens);
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    /** Caller holds the lock exclusively. */
+    Set<OpenFile> opensLocked() {
+        return opens;
+    }
+}
