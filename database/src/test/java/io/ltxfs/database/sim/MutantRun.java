@@ -1,0 +1,14 @@
+package io.ltxfs.database.sim;
+
+import java.io.IOException;
+
+/** The simulator's entry for code that was loaded by a {@link MutantLoader}. */
+final class MutantRun {
+    private MutantRun() {}
+
+    /** The first failure of one trace, or an empty text. Called by reflection. */
+    static String run(String workload, long seed, double rate) throws IOException {
+        Simulation.Result result = Simulation.run(Trace.load(workload), new Simulation.Plan(seed, rate, -1, 1));
+        return result.failures.isEmpty() ? "" : result.failures.get(0).toString();
+    }
+}
