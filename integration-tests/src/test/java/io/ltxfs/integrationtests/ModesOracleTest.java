@@ -1,0 +1,115 @@
+package io.ltxfs.integrationtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.ltxfs.integrationtests.Programs.Output;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Random SQL in every mode: each position and checksum is what SQLite shows, and every TXID exports to the bytes that a
+ * reader saw then, also after a stop and after a {@code kill -9}. Another seed: {@code -Dltxfs.seed=N}.
+ */
+@RealMount
+final class ModesOracleTest {
+    private static final int SAMPLES = 4;
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2})
+    @Timeout(180)
+    void positionsChecksumsAndHistoryAreWhatSqliteShowed(long seed) throws Exception {
+        check(Long.getLong("ltxfs.seed", seed), 20);
+    }
+
+    @Tag("long")
+    @ParameterizedTest
+    @ValueSource(longs = {101, 102, 103, 104, 105, 106})
+    @Timeout(1200)
+    void theSameForLonger(long seed) throws Exception {
+        check(Long.getLong("ltxfs.seed", seed), 300);
+    }
+
+    private static void check(long seed, int seconds) throws IOException {
+        try (NodeUnderTest node = NodeUnderTest.started()) {
+            Path manifest = node.scratch().resolve("manifest.json");
+            Output output = Programs.python(
+                    Duration.ofSeconds(2L * seconds + 60),
+                    "modes_oracle.py",
+                    "--mount",
+                    node.mount().toString(),
+                    "--seed",
+                    Long.toString(seed),
+                    "--seconds",
+                    Integer.toString(seconds),
+                    "--manifest",
+                    manifest.toString());
+            assertEquals(0, output.exitCode(), output.out() + output.err() + "\n" + node.log());
+            System.out.println("ModesOracleTest: " + output.out().strip());
+
+            Map<?, ?> databases = (Map<?, ?>) NodeUnderTest.parseJson(Files.readString(manifest));
+            positionsHold(node, databases, seed);
+            exportsHold(node, databases, seed);
+            assertEquals(0, node.stop(), node::log);
+            exportsHold(node, databases, seed + 1);
+            node.start();
+            positionsHold(node, databases, seed);
+            node.killAll();
+            node.start();
+            positionsHold(node, databases, seed);
+            exportsHold(node, databases, seed + 2);
+        }
+    }
+
+    private static void positionsHold(NodeUnderTest node, Map<?, ?> databases, long seed) {
+        databases.forEach((name, value) -> {
+            Map<?, ?> expected = (Map<?, ?>) Objects.requireNonNull(value);
+            NodeUnderTest.Pos position = node.position((String) Objects.requireNonNull(name));
+            assertEquals(
+                    String.format(
+                            "%016x/%s",
+                            ((Number) Objects.requireNonNull(expected.get("txid"))).longValue(),
+                            expected.get("checksum")),
+                    position.toString(),
+                    () -> name + ", seed " + seed + "\n" + node.log());
+        });
+    }
+
+    private static void exportsHold(NodeUnderTest node, Map<?, ?> databases, long seed) throws IOException {
+        Random random = new Random(seed);
+        Object[] names = databases.keySet().toArray();
+        for (int i = 0; i < SAMPLES; i++) {
+            String name = (String) names[random.nextInt(names.length)];
+            Map<?, ?> entry = (Map<?, ?>) Objects.requireNonNull(databases.get(name));
+            Map<?, ?> states = (Map<?, ?>) Objects.requireNonNull(entry.get("states"));
+            String txid = (String) states.keySet().toArray()[random.nextInt(states.size())];
+            Path target = node.scratch().resolve("export.db");
+            Output output = node.command("export", name, "--txid", txid, "-o", target.toString());
+            assertEquals(0, output.exitCode(), () -> name + " " + txid + ": " + output.err() + "\n" + node.log());
+            assertEquals(
+                    states.get(txid),
+                    sha256(Files.readAllBytes(target)),
+                    () -> name + " at TXID " + txid + ", seed " + seed);
+            Files.delete(target);
+        }
+    }
+
+    private static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

@@ -1,0 +1,311 @@
+package io.ltxfs.integrationtests;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.awaitility.Awaitility.await;
+
+import io.ltxfs.integrationtests.Programs.Output;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+
+/**
+ * A node of this test's own: started by the launcher, on directories of its own, spoken to as a user does. Closing it
+ * stops it, whatever state it is in, and leaves no mount behind.
+ */
+final class NodeUnderTest implements AutoCloseable {
+    private static final Duration START = Duration.ofSeconds(180); // the launcher may have to build first
+    private static final Duration COMMAND = Duration.ofSeconds(60);
+
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+    private final Path directory;
+    private final List<String> settings;
+    private final Path log;
+    private int port;
+    private @Nullable Process process;
+
+    private NodeUnderTest(Path directory, List<String> settings) {
+        this.directory = directory;
+        this.settings = settings;
+        this.log = directory.resolve("node.log");
+    }
+
+    /** A node that is not started yet; each setting is a {@code KEY=VALUE}. */
+    static NodeUnderTest create(String... settings) {
+        try {
+            Path directory = Files.createTempDirectory("ltxfs-it");
+            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+            return new NodeUnderTest(directory, List.of(settings));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A node that serves. */
+    static NodeUnderTest started(String... settings) {
+        NodeUnderTest node = create(settings);
+        try {
+            node.start();
+            return node;
+        } catch (Throwable e) {
+            node.close();
+            throw e;
+        }
+    }
+
+    Path mount() {
+        return directory.resolve("mnt");
+    }
+
+    Path data() {
+        return directory.resolve("data");
+    }
+
+    /** A directory of the test's own on the plain disk. */
+    Path scratch() {
+        return directory;
+    }
+
+    /** Starts it and waits until it serves. */
+    void start() {
+        launch();
+        awaitReady();
+    }
+
+    /** Starts it, with a command of its own if there are words, and waits for nothing. */
+    Process launch(String... options) {
+        port = freePort();
+        List<String> command = new ArrayList<>(List.of(launcher(), "run"));
+        command.addAll(List.of("--mount", mount().toString(), "--data", data().toString()));
+        command.addAll(List.of("--set", "http.listen=127.0.0.1:" + port, "--set", "replication.listen=127.0.0.1:0"));
+        for (String setting : settings) {
+            command.addAll(List.of("--set", setting));
+        }
+        command.addAll(List.of(options));
+        try {
+            process = new ProcessBuilder(command)
+                    .redirectInput(new File("/dev/null"))
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                    .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return process;
+    }
+
+    /** Waits until {@code /health} says 200. */
+    void awaitReady() {
+        await("the node to serve; its log:\n" + log)
+                .atMost(START)
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> {
+                    if (!guard().isAlive()) {
+                        throw new AssertionError("the node ended with " + guard().exitValue() + "; its log:\n" + log());
+                    }
+                    try {
+                        return get("/health").statusCode() == 200;
+                    } catch (UncheckedIOException e) {
+                        return false; // not listening yet
+                    }
+                });
+    }
+
+    /** The process that was started: the guard. */
+    Process guard() {
+        return Objects.requireNonNull(process, "not started");
+    }
+
+    /** The daemon, by its status. */
+    ProcessHandle daemon() {
+        long pid = ((Number) Objects.requireNonNull(status().get("pid"))).longValue();
+        return ProcessHandle.of(pid).orElseThrow(() -> new AssertionError("status names a dead daemon: " + pid));
+    }
+
+    /** SIGTERM; waits for its end and gives its exit code. */
+    int stop() {
+        guard().destroy();
+        Programs.endsWithin(guard().toHandle(), Duration.ofSeconds(60));
+        return guard().exitValue();
+    }
+
+    /** GET from its HTTP port. */
+    HttpResponse<String> get(String path) {
+        return get(path, HttpResponse.BodyHandlers.ofString(UTF_8));
+    }
+
+    <T> HttpResponse<T> get(String path, HttpResponse.BodyHandler<T> handler) {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                .timeout(Duration.ofSeconds(30))
+                .build();
+        try {
+            return http.send(request, handler);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted", e);
+        }
+    }
+
+    /** {@code GET /status}. */
+    Map<?, ?> status() {
+        return (Map<?, ?>) parseJson(get("/status").body());
+    }
+
+    /** One database's entry of the status. */
+    Map<?, ?> status(String database) {
+        for (Object entry : (List<?>) Objects.requireNonNull(status().get("databases"))) {
+            Map<?, ?> map = (Map<?, ?>) Objects.requireNonNull(entry);
+            if (database.equals(map.get("name"))) {
+                return map;
+            }
+        }
+        throw new AssertionError("status does not name " + database + ": " + status());
+    }
+
+    /** JSON is YAML. */
+    static Object parseJson(String text) {
+        return Objects.requireNonNull(new Load(LoadSettings.builder().build()).loadFromString(text));
+    }
+
+    /** A command about this node. */
+    Output command(String... words) {
+        List<String> command = new ArrayList<>(List.of(launcher()));
+        command.addAll(List.of(words));
+        command.addAll(List.of("--data", data().toString()));
+        return Programs.run(COMMAND, Map.of(), command);
+    }
+
+    /** A command without a node. */
+    static Output tool(String... words) {
+        List<String> command = new ArrayList<>(List.of(launcher()));
+        command.addAll(List.of(words));
+        return Programs.run(COMMAND, Map.of(), command);
+    }
+
+    /** {@code X-pos}. */
+    Pos position(String database) {
+        try {
+            String[] parts =
+                    Files.readString(mount().resolve(database + "-pos")).strip().split("/");
+            return new Pos(Long.parseUnsignedLong(parts[0], 16), Long.parseUnsignedLong(parts[1], 16));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A TXID and the database checksum after it. */
+    record Pos(long txid, long checksum) {
+        @Override
+        public String toString() {
+            return String.format("%016x/%016x", txid, checksum);
+        }
+    }
+
+    /** sqlite3 on a database of the mount; its output, or an error as text. */
+    Output sqlite(String database, String... sql) {
+        List<String> command = new ArrayList<>(List.of(
+                "sqlite3",
+                "-bail",
+                "-cmd",
+                ".timeout 5000",
+                mount().resolve(database).toString()));
+        command.addAll(List.of(sql));
+        return Programs.run(COMMAND, Map.of(), command);
+    }
+
+    /** Whether something is mounted at the mount point. */
+    boolean isMounted() {
+        try {
+            return Files.readString(Path.of("/proc/self/mountinfo")).contains(" " + mount() + " ");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** What it has logged. */
+    String log() {
+        try {
+            return Files.exists(log) ? Files.readString(log) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Ends it without mercy, as the death of the machine's processes would. */
+    void killAll() {
+        List<ProcessHandle> all = new ArrayList<>();
+        guard().descendants().forEach(all::add);
+        all.add(guard().toHandle());
+        for (ProcessHandle handle : all) {
+            handle.destroyForcibly();
+        }
+        for (ProcessHandle handle : all) {
+            Programs.endsWithin(handle, Duration.ofSeconds(20));
+        }
+    }
+
+    /** Detaches what is mounted, without asking the node. */
+    void unmount() {
+        for (int i = 0; i < 10 && isMounted(); i++) {
+            Programs.run(COMMAND, "umount", "-l", mount().toString());
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            if (process != null && guard().isAlive()) {
+                guard().destroy();
+                try {
+                    Programs.endsWithin(guard().toHandle(), Duration.ofSeconds(30));
+                } finally {
+                    killAll();
+                }
+            }
+        } finally {
+            unmount();
+            keepLog();
+            Programs.deleteAll(directory);
+        }
+    }
+
+    private void keepLog() {
+        try {
+            Path kept = Repository.module().resolve("target/node-logs");
+            Files.createDirectories(kept);
+            Files.writeString(kept.resolve(directory.getFileName() + ".log"), log());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static String launcher() {
+        return System.getProperty(
+                "ltxfs.launcher", Repository.root().resolve("ltxfs").toString());
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
