@@ -105,7 +105,11 @@ final class MutantLoader extends ClassLoader {
                     };
                 }
             };
-            List<String> flags = List.of("-proc:none", "-nowarn", "-classpath", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
+            List<String> flags = List.of(
+                    "-proc:none",
+                    "-nowarn",
+                    "-classpath",
+                    System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
             if (!compiler.getTask(null, memory, messages, flags, null, List.of(text))
                     .call()) {
                 throw new IllegalStateException(
