@@ -7,8 +7,8 @@ import io.ltxfs.integrationtests.Programs.Output;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -20,6 +20,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -32,12 +35,14 @@ final class NodeUnderTest implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(180); // the launcher may have to build first
     private static final Duration COMMAND = Duration.ofSeconds(60);
 
+    private static final Pattern REQUESTS =
+            Pattern.compile("^ltxfs_fuse_requests_total\\{type=\"(.*?)\"\\} (\\S+)$", Pattern.MULTILINE);
+
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
     private final Path directory;
     private final List<String> settings;
     private final Path log;
-    private int port;
     private @Nullable Process process;
 
     private NodeUnderTest(Path directory, List<String> settings) {
@@ -90,10 +95,9 @@ final class NodeUnderTest implements AutoCloseable {
 
     /** Starts it, with a command of its own if there are words, and waits for nothing. */
     Process launch(String... options) {
-        port = freePort();
         List<String> command = new ArrayList<>(List.of(launcher(), "run"));
         command.addAll(List.of("--mount", mount().toString(), "--data", data().toString()));
-        command.addAll(List.of("--set", "http.listen=127.0.0.1:" + port, "--set", "replication.listen=127.0.0.1:0"));
+        command.addAll(List.of("--set", "http.listen=127.0.0.1:0", "--set", "replication.listen=127.0.0.1:0"));
         for (String setting : settings) {
             command.addAll(List.of("--set", setting));
         }
@@ -122,7 +126,7 @@ final class NodeUnderTest implements AutoCloseable {
                     try {
                         return get("/health").statusCode() == 200;
                     } catch (UncheckedIOException e) {
-                        return false; // not listening yet
+                        return false; // not listening yet, or what the file names is dead
                     }
                 });
     }
@@ -151,16 +155,39 @@ final class NodeUnderTest implements AutoCloseable {
     }
 
     <T> HttpResponse<T> get(String path, HttpResponse.BodyHandler<T> handler) {
-        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-                .timeout(Duration.ofSeconds(30))
-                .build();
         try {
+            Map<?, ?> file = (Map<?, ?>) parseJson(Files.readString(data().resolve("node.json")));
+            HttpRequest request = HttpRequest.newBuilder(URI.create("http://" + file.get("http") + path))
+                    .header("Authorization", "Bearer " + file.get("token"))
+                    .timeout(Duration.ofSeconds(30))
+                    .build();
             return http.send(request, handler);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             throw new AssertionError("interrupted", e);
         }
+    }
+
+    /** How many requests of the kernel of one type there were, by its metrics. */
+    Map<String, Long> requests() {
+        Map<String, Long> counts = new TreeMap<>();
+        Matcher matcher = REQUESTS.matcher(get("/metrics").body());
+        while (matcher.find()) {
+            counts.put(matcher.group(1), (long) Double.parseDouble(matcher.group(2)));
+        }
+        return counts;
+    }
+
+    /** A database as it was after a transaction. */
+    byte[] export(String database, String txid) {
+        HttpResponse<byte[]> response = get(
+                "/export?db=" + URLEncoder.encode(database, UTF_8) + "&txid=" + txid,
+                HttpResponse.BodyHandlers.ofByteArray());
+        if (response.statusCode() != 200) {
+            throw new AssertionError("export of " + database + " " + txid + ": " + new String(response.body(), UTF_8));
+        }
+        return response.body();
     }
 
     /** {@code GET /status}. */
@@ -299,13 +326,5 @@ final class NodeUnderTest implements AutoCloseable {
     static String launcher() {
         return System.getProperty(
                 "ltxfs.launcher", Repository.root().resolve("ltxfs").toString());
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }
