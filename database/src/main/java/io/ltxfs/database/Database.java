@@ -1,94 +1,225 @@
 package io.ltxfs.database;
 
+import io.ltxfs.database.disk.DiskException;
+import io.ltxfs.database.disk.Errno;
+import io.ltxfs.database.log.LogRecord;
+import io.ltxfs.database.log.TransactionHeader;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** One SQLite database: its file, its side files, the capture of its commits. */
+/**
+ * One SQLite database: its file, its side files, the capture of its commits. One lock owns all of it; it is held while
+ * bytes are moved and records appended, never while anything is synced.
+ */
 public final class Database {
-    private final String name;
+    static final int PENDING = -1;
+    private static final Logger LOG = LoggerFactory.getLogger(Database.class);
+    private static final int INLINE_BLOCKS = 64;
 
-    Database(String name) {
-        this.name = name;
+    /** Part of an operation, run with the lock; answers an errno, or {@link #PENDING} if it answers later itself. */
+    @FunctionalInterface
+    interface Step {
+        int run() throws DiskException;
+    }
+
+    /** What follows a flush, run with the lock. */
+    @FunctionalInterface
+    interface FlushStep {
+        int run(@Nullable DiskException failure) throws DiskException;
+    }
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition applyEnded = lock.newCondition();
+    private final State state;
+    private final Services services;
+    private final DatabaseSet set;
+    private final RollbackCapture rollback;
+    private final WalCapture wal;
+    private final MainFile file;
+
+    private @Nullable SqliteFile journalFile;
+    private @Nullable SqliteFile walFile;
+    private @Nullable SqliteFile shmFile;
+    private @Nullable Runnable after;
+    private boolean applying;
+    private boolean applyQueued;
+    private boolean dropped;
+    private boolean syncFailed;
+    private String damage = "";
+    private String applyFailure = "";
+    private final TreeSet<Long> unsettled = new TreeSet<>();
+    private int handles;
+    private int writers;
+    /** Everything up to this LSN was in the database file when the current WAL generation began. */
+    private long walBase;
+
+    private long watermark;
+
+    Database(DatabaseSet set, Services services, State state, long watermark) {
+        this.set = set;
+        this.services = services;
+        this.state = state;
+        this.watermark = watermark;
+        this.rollback = new RollbackCapture(this, state, services);
+        this.wal = new WalCapture(this, state, services);
+        this.file = new MainFile(this);
     }
 
     /** Its path below the mount, with {@code /} between names. */
     public String name() {
-        return name;
+        return state.name;
     }
 
     /** The database file itself. */
     public SqliteFile file() {
-        throw new UnsupportedOperationException();
+        return file;
     }
 
     /** The rollback journal, if there is one. */
     public Optional<SqliteFile> journal() {
-        throw new UnsupportedOperationException();
+        return locked(() -> Optional.ofNullable(journalFile));
     }
 
     /** The WAL, if there is one. */
     public Optional<SqliteFile> wal() {
-        throw new UnsupportedOperationException();
+        return locked(() -> Optional.ofNullable(walFile));
     }
 
     /** The wal-index, if there is one. */
     public Optional<SqliteFile> shm() {
-        throw new UnsupportedOperationException();
+        return locked(() -> Optional.ofNullable(shmFile));
     }
 
     /** creat(2) of {@code X-journal}; there must be none. */
     public SqliteFile createJournal() {
-        throw new UnsupportedOperationException();
+        return locked(() -> {
+            SideFile bytes = services.side().spilling();
+            SqliteFile created = SideFileAccess.journal(this, bytes, rollback);
+            rollback.journalCreated(bytes);
+            journalFile = created;
+            return created;
+        });
     }
 
     /** creat(2) of {@code X-wal}; there must be none. */
     public SqliteFile createWal() {
-        throw new UnsupportedOperationException();
+        return locked(() -> {
+            SideFile bytes = services.side().spilling();
+            SqliteFile created = SideFileAccess.wal(this, bytes, wal);
+            wal.created(bytes);
+            walFile = created;
+            return created;
+        });
     }
 
     /** creat(2) of {@code X-shm}; there must be none. */
     public SqliteFile createShm() {
-        throw new UnsupportedOperationException();
+        return locked(() -> {
+            SqliteFile created = new UncapturedFile(services.side().memory());
+            shmFile = created;
+            return created;
+        });
     }
 
     /** unlink(2) of {@code X-journal}: the commit point in DELETE mode. The name is gone when it completes with 0. */
     public void unlinkJournal(Completion completion) {
-        throw new UnsupportedOperationException();
+        run(() -> rollback.journalUnlink(() -> journalFile = null, completion), completion);
     }
 
     /** unlink(2) of {@code X-wal}. */
     public void unlinkWal(Completion completion) {
-        throw new UnsupportedOperationException();
+        run(
+                () -> {
+                    if (wal.hasFrames() && wal.holdsWhatIsNotInTheFile()) {
+                        LOG.warn(
+                                "refused to remove a WAL: database={} reason=\"it holds commits that no checkpoint has"
+                                        + " written back\"",
+                                state.name);
+                        return Errno.EBUSY;
+                    }
+                    wal.unlinked();
+                    walFile = null;
+                    return Errno.OK;
+                },
+                completion);
     }
 
     /** unlink(2) of {@code X-shm}. */
     public void unlinkShm(Completion completion) {
-        throw new UnsupportedOperationException();
+        run(
+                () -> {
+                    shmFile = null;
+                    return Errno.OK;
+                },
+                completion);
     }
 
     /** The owner and permission bits, which travel with every transaction; call it after each change. */
     public void setAttributes(int uid, int gid, int mode) {
-        throw new UnsupportedOperationException();
+        locked(() -> {
+            state.uid = uid;
+            state.gid = gid;
+            state.mode = mode;
+            return mode;
+        });
     }
 
     /** The last transaction whose COMMIT has returned. */
     public Position position() {
-        throw new UnsupportedOperationException();
+        return state.position;
     }
 
     /** What {@code status} shows. */
     public DatabaseStatus status() {
-        throw new UnsupportedOperationException();
+        return locked(() -> {
+            List<String> warnings = new ArrayList<>();
+            if (!damage.isEmpty()) {
+                warnings.add(damage);
+            }
+            if (!applyFailure.isEmpty()) {
+                warnings.add("committed pages wait in the log: " + applyFailure);
+            }
+            if (!unsettled.isEmpty()) {
+                warnings.add("takes no writes: an abort could not be made durable in the log; it is tried again");
+            }
+            if (syncFailed) {
+                warnings.add("its file could not be synced: the log is kept, and a restart brings it to the file");
+            }
+            if (rollback.unjournaled()) {
+                warnings.add("is being written without a journal: what changed becomes one transaction when the writer"
+                        + " has finished");
+            }
+            return new DatabaseStatus(
+                    state.name,
+                    state.position,
+                    state.pageSize,
+                    Integer.toUnsignedLong(state.commit),
+                    walFile != null ? "wal" : rollback.journalMode(),
+                    services.log().firstTxid(state.name),
+                    !damage.isEmpty() ? "quarantined" : rollback.unjournaled() ? "unjournaled" : "ok",
+                    warnings);
+        });
     }
 
     /** Up to where the WAL's commits are captured (rule C3); absent if there is no WAL or nothing in it. */
     public Optional<WalTail> walTail() {
-        throw new UnsupportedOperationException();
+        return locked(wal::tail);
     }
 
     /** The died writer's commits were published in the wal-index up to this frame. */
     public void walPublished(int mxFrame) {
-        throw new UnsupportedOperationException();
+        locked(() -> {
+            wal.published(mxFrame);
+            return mxFrame;
+        });
     }
 
     /**
@@ -119,6 +250,631 @@ public final class Database {
 
     /** Warnings for {@code status}, the newest state of each. */
     public List<String> warnings() {
-        throw new UnsupportedOperationException();
+        return status().warnings();
+    }
+
+    // ---- how operations run
+
+    /** Runs a step with the lock, then what it left to do without it, then answers unless it is pending. */
+    void run(Step step, Completion completion) {
+        runEvenDamaged(() -> damage.isEmpty() || dropped ? step.run() : Errno.EIO, completion);
+    }
+
+    /** {@link #run}, for a quarantined database too: it may be removed. */
+    void runEvenDamaged(Step step, Completion completion) {
+        int errno;
+        Runnable rest;
+        lock.lock();
+        try {
+            errno = step.run();
+        } catch (DiskException e) {
+            errno = e.errno();
+            LOG.warn("failed: database={} errno={} error=\"{}\"", state.name, errno, e.getMessage());
+        } finally {
+            rest = after;
+            after = null;
+            lock.unlock();
+        }
+        if (rest != null) {
+            rest.run();
+        }
+        if (errno != PENDING) {
+            completion.done(errno);
+        }
+    }
+
+    /** Leaves something to do once the lock is given back: at most one thing an operation. */
+    void afterUnlock(Runnable rest) {
+        Runnable before = after;
+        after = before == null
+                ? rest
+                : () -> {
+                    before.run();
+                    rest.run();
+                };
+    }
+
+    /** Flushes the log without the lock, then runs a step with it and answers; the caller returns {@link #PENDING}. */
+    void flushThen(long lsn, FlushStep step, Completion completion) {
+        afterUnlock(() -> services.log().flush(lsn, failure -> run(() -> step.run(failure), completion)));
+    }
+
+    <T> T locked(java.util.function.Supplier<T> body) {
+        lock.lock();
+        try {
+            return body.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void lock() {
+        lock.lock();
+    }
+
+    void unlock() {
+        lock.unlock();
+    }
+
+    State state() {
+        return state;
+    }
+
+    RollbackCapture rollback() {
+        return rollback;
+    }
+
+    WalCapture walCapture() {
+        return wal;
+    }
+
+    boolean isDropped() {
+        return dropped;
+    }
+
+    // ---- deciding
+
+    /** 0 if a transaction may be committed now, else the errno to refuse it with. */
+    int mayWrite() {
+        if (!unsettled.isEmpty() || !damage.isEmpty()) {
+            return Errno.EIO;
+        }
+        return services.host().mayCommit();
+    }
+
+    boolean hasUnsettled() {
+        return !unsettled.isEmpty();
+    }
+
+    boolean knowsSuperJournal(String baseName) {
+        return set.knowsSuperJournal(baseName);
+    }
+
+    /**
+     * Makes the abort of a record durable, then runs the rest and answers (R8). If it cannot be, the database takes no
+     * more writes until it is settled, and the answer is an error.
+     */
+    int abortThen(long lsn, Runnable rest, int errno, Completion completion) {
+        long mark;
+        try {
+            mark = services.log().append(new LogRecord.Abort(lsn));
+        } catch (DiskException e) {
+            return unsettled(lsn, errno, e);
+        }
+        flushThen(
+                mark,
+                failure -> {
+                    if (failure != null) {
+                        return unsettled(lsn, errno, failure);
+                    }
+                    rest.run();
+                    return errno;
+                },
+                completion);
+        return PENDING;
+    }
+
+    /** {@link #abortThen}, waited for with the lock held: for the rare case in the middle of a write. */
+    void abortNow(long lsn) {
+        try {
+            services.log().flushAndWait(services.log().append(new LogRecord.Abort(lsn)));
+        } catch (DiskException e) {
+            unsettled(lsn, Errno.EIO, e);
+        }
+    }
+
+    void markUnsettled(long lsn, DiskException cause) {
+        unsettled(lsn, Errno.EIO, cause);
+    }
+
+    /**
+     * A sync of the file or its checksums failed: the kernel may have dropped what was not written, so the log from the
+     * old watermark on stays needed until the node has redone it (R12).
+     */
+    void fileSyncFailed() {
+        locked(() -> syncFailed = true);
+    }
+
+    private int unsettled(long lsn, int errno, DiskException cause) {
+        unsettled.add(lsn);
+        set.wantsMaintenance();
+        LOG.error(
+                "could not make an abort durable, takes no writes until it is: database={} lsn={} error=\"{}\"",
+                state.name,
+                lsn,
+                cause.getMessage());
+        return errno == Errno.OK ? Errno.EIO : errno;
+    }
+
+    /** The page checksums could not be read or set: the next transaction is a full image. */
+    void checksumsLost(TransactionHeader header, long lsn, DiskException cause) {
+        LOG.error("lost the page checksums: database={} error=\"{}\"", state.name, cause.getMessage());
+        state.position = new Position(header.txid(), header.postChecksum());
+        state.pageSize = header.pageSize();
+        state.commit = header.commit();
+        state.lastLsn = lsn;
+        state.wantsFull = true;
+    }
+
+    void changed() {
+        set.changed();
+    }
+
+    void walBegan() {
+        walBase = state.file.hasLayers() ? state.file.oldestLsn() - 1 : state.lastLsn;
+    }
+
+    void walRestarted() {
+        if (!wal.hasReverted()) {
+            walBase = state.lastLsn;
+        }
+    }
+
+    void quarantine(String reason) {
+        lock.lock();
+        try {
+            damage = reason;
+        } finally {
+            lock.unlock();
+        }
+        LOG.error("quarantined: database={} reason=\"{}\"", state.name, reason);
+    }
+
+    // ---- the file behind
+
+    /** Writes the oldest layer at once, with the lock held. */
+    void applyOneNow() {
+        CommittedFile.Layer layer = state.file.oldest();
+        if (layer == null || applying) {
+            return;
+        }
+        try {
+            state.file.applyOldest(layer);
+            state.file.applied(layer);
+            applyFailure = "";
+        } catch (DiskException e) {
+            applyFailed(e);
+        }
+    }
+
+    void applySoon() {
+        if (!applyQueued) {
+            applyQueued = true;
+            afterUnlock(() -> services.host().background(this::applyLayers));
+        }
+    }
+
+    /** Makes the log durable and brings all committed pages into the file, with the lock held (R11). */
+    void drain() throws DiskException {
+        while (applying) {
+            applyEnded.awaitUninterruptibly();
+        }
+        long newest = state.file.newestLsn();
+        if (newest != 0 && services.log().durableLsn() < newest) {
+            services.log().flushAndWait(newest);
+        }
+        for (CommittedFile.Layer layer = state.file.oldest(); layer != null; layer = state.file.oldest()) {
+            state.file.applyOldest(layer);
+            state.file.applied(layer);
+        }
+        applyFailure = "";
+    }
+
+    /** {@link #drain}, where it is not needed: a failure leaves the pages where they are. */
+    void tryDrain() {
+        try {
+            drain();
+        } catch (DiskException e) {
+            applyFailed(e);
+        }
+    }
+
+    /** Brings all layers into the file; the writing itself goes on without the lock. */
+    void applyLayers() {
+        lock.lock();
+        try {
+            applyQueued = false;
+            long newest = state.file.newestLsn();
+            if (newest == 0 || applying || dropped) {
+                return;
+            }
+            applying = true;
+            lock.unlock();
+            try {
+                services.log().flushAndWait(newest);
+            } finally {
+                lock.lock();
+            }
+            for (CommittedFile.Layer layer = state.file.oldest();
+                    layer != null && layer.lsn <= services.log().durableLsn();
+                    layer = state.file.oldest()) {
+                if (layer.overlay.slots().count() <= INLINE_BLOCKS) {
+                    state.file.applyOldest(layer);
+                } else {
+                    lock.unlock();
+                    try {
+                        state.file.applyOldest(layer);
+                    } finally {
+                        lock.lock();
+                    }
+                }
+                state.file.applied(layer);
+            }
+            applyFailure = "";
+        } catch (DiskException e) {
+            applyFailed(e);
+        } finally {
+            applying = false;
+            applyEnded.signalAll();
+            lock.unlock();
+        }
+    }
+
+    private void applyFailed(DiskException e) {
+        if (applyFailure.isEmpty()) {
+            LOG.warn(
+                    "could not write committed pages to the file, tries again: database={} error=\"{}\"",
+                    state.name,
+                    e.getMessage());
+        }
+        applyFailure = e.getMessage();
+        set.wantsMaintenance();
+    }
+
+    // ---- handles
+
+    void opened(Handle handle) {
+        locked(() -> {
+            handles++;
+            writers += handle.writable() && !handle.own() ? 1 : 0;
+            return handles;
+        });
+    }
+
+    void released(Handle handle) {
+        boolean adopt = locked(() -> {
+            handles--;
+            writers -= handle.writable() && !handle.own() ? 1 : 0;
+            if (dropped && handles == 0) {
+                state.file.close();
+            }
+            return writers == 0 && rollback.unjournaled();
+        });
+        if (adopt) {
+            services.host().background(this::adoptIfFree);
+        }
+    }
+
+    void walHandleReleased(Handle handle) {
+        if (locked(() -> wal.mayHaveDied(handle))) {
+            services.host().checkDiedWriter(this);
+        }
+    }
+
+    void unjournaledBegan() {
+        set.watchUnjournaled(this);
+    }
+
+    /** One look at a database that is written without a journal; true when that is over. */
+    boolean pollUnjournaled() {
+        boolean[] state = locked(() -> new boolean[] {rollback.unjournaled(), writers == 0});
+        if (!state[0] || dropped) {
+            return true;
+        }
+        if (state[1]) {
+            adoptIfFree();
+        } else {
+            services.host().probeWriteLock(this, held -> {
+                if (held == Host.WriteLock.HELD) {
+                    lock.lock();
+                    rollback.sawWriteLock();
+                    lock.unlock();
+                } else if (held == Host.WriteLock.FREE && locked(rollback::writeLockSeen)) {
+                    adoptIfFree();
+                }
+            });
+        }
+        return false;
+    }
+
+    private void adoptIfFree() {
+        services.host().withExclusiveLock(this, held -> {
+            if (held) {
+                run(
+                        () -> {
+                            if (!dropped && rollback.unjournaled() && !rollback.journalActive()) {
+                                rollback.commitUnjournaled();
+                            }
+                            return Errno.OK;
+                        },
+                        errno -> {});
+            }
+        });
+    }
+
+    // ---- maintenance
+
+    /** Tries again what could not be done, and moves the watermark; returns false if nothing is left to do. */
+    void maintain() {
+        settle();
+        if (locked(() -> state.file.hasLayers() && !applyQueued)) {
+            applyLayers();
+        }
+    }
+
+    private void settle() {
+        lock.lock();
+        try {
+            while (!unsettled.isEmpty()) {
+                long lsn = unsettled.first();
+                services.log().flushAndWait(services.log().append(new LogRecord.Abort(lsn)));
+                unsettled.remove(lsn);
+                LOG.info("settled an abort: database={} lsn={}", state.name, lsn);
+            }
+        } catch (DiskException e) {
+            LOG.debug("could not settle an abort yet: database={} error=\"{}\"", state.name, e.getMessage());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Up to here everything is in the backing file, synced or not (R12). */
+    private long inFile() {
+        if (wal.hasFrames() || wal.hasReverted()) {
+            return walBase;
+        }
+        return state.file.hasLayers() ? Math.min(state.file.oldestLsn() - 1, state.lastLsn) : state.lastLsn;
+    }
+
+    /** The LSN that the log must be kept after for this database's sake. */
+    long watermark() {
+        return locked(
+                () -> state.lastLsn == 0 ? Long.MAX_VALUE : watermark >= state.lastLsn ? Long.MAX_VALUE : watermark);
+    }
+
+    /** Whether the file is behind what the watermark could be. */
+    boolean wantsWatermark() {
+        return locked(() -> !dropped && !syncFailed && damage.isEmpty() && inFile() > watermark);
+    }
+
+    /** Syncs file and checksums and moves the watermark to what was in them when the sync began (R12). */
+    void moveWatermark() throws DiskException {
+        long position;
+        lock.lock();
+        try {
+            if (dropped || syncFailed) {
+                return;
+            }
+            position = inFile();
+            if (position <= watermark) {
+                return;
+            }
+            state.sums.write();
+        } finally {
+            lock.unlock();
+        }
+        state.sums.sync();
+        state.file.backing().sync();
+        set.syncParent(state.name);
+        services.log().append(new LogRecord.Watermark(state.name, position));
+        lock.lock();
+        try {
+            watermark = Math.max(watermark, position);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Where a copy of the file begins.
+     *
+     * @param header the last transaction's
+     * @param watermark up to this LSN the file has everything
+     */
+    record Frontier(TransactionHeader header, long watermark) {}
+
+    /** From here on, what is overwritten in the backing file goes to the saver first. */
+    Frontier beginCopy(CommittedFile.PageSaver saver) {
+        return locked(() -> {
+            state.file.addSaver(saver);
+            TransactionHeader header = new TransactionHeader(
+                    state.name,
+                    state.position.txid(),
+                    0,
+                    0,
+                    state.pageSize,
+                    state.commit,
+                    0,
+                    state.position.checksum(),
+                    TransactionHeader.Image.DELTA,
+                    state.uid,
+                    state.gid,
+                    state.mode);
+            return new Frontier(header, Math.min(watermark, inFile()));
+        });
+    }
+
+    // ---- the end
+
+    /** The file is unlinked: its transaction, if one runs, is over. Called with the lock held. */
+    void abandon() {
+        rollback.abandon();
+        if (walFile != null) {
+            wal.unlinked();
+        }
+    }
+
+    /** Nothing is captured any more; handles stay usable. Called with the lock held. */
+    void detach() {
+        dropped = true;
+        damage = "";
+        while (applying) {
+            applyEnded.awaitUninterruptibly();
+        }
+        try {
+            for (CommittedFile.Layer layer = state.file.oldest(); layer != null; layer = state.file.oldest()) {
+                state.file.applyOldest(layer);
+                state.file.applied(layer);
+            }
+        } catch (DiskException e) {
+            LOG.warn(
+                    "could not complete an unlinked database's file: database={} error=\"{}\"",
+                    state.name,
+                    e.getMessage());
+        }
+        state.sums.close();
+        if (handles == 0) {
+            state.file.close();
+        }
+    }
+
+    void close() throws DiskException {
+        lock.lock();
+        try {
+            if (!dropped) {
+                if (rollback.unjournaled() && damage.isEmpty()) {
+                    rollback.commitUnjournaled();
+                }
+                drain();
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (!dropped && damage.isEmpty()) {
+            moveWatermark();
+        }
+        lock.lock();
+        try {
+            if (!dropped) {
+                state.sums.close();
+                state.file.close();
+                dropped = true;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- the database file
+
+    private static final class MainFile implements SqliteFile {
+        private final Database database;
+
+        MainFile(Database database) {
+            this.database = database;
+        }
+
+        @Override
+        public long size() {
+            return database.locked(() -> {
+                Overlay running = database.rollback.running();
+                return running != null ? running.size() : database.state.file.viewSize();
+            });
+        }
+
+        @Override
+        public int read(long offset, ByteBuffer target) throws DiskException {
+            database.lock.lock();
+            try {
+                if (!database.damage.isEmpty() && !database.dropped) {
+                    throw new DiskException(Errno.EIO, database.name() + " is quarantined: " + database.damage);
+                }
+                Overlay running = database.rollback.running();
+                long size = running != null ? running.size() : database.state.file.viewSize();
+                if (offset >= size) {
+                    return 0;
+                }
+                int limit = target.limit();
+                int length = (int) Math.min(target.remaining(), size - offset);
+                target.limit(target.position() + length);
+                if (running != null) {
+                    running.readFully(offset, target);
+                } else {
+                    database.state.file.readFully(offset, target);
+                }
+                target.limit(limit);
+                return length;
+            } finally {
+                database.lock.unlock();
+            }
+        }
+
+        @Override
+        public void write(Handle handle, long offset, ByteBuffer source, Completion completion) {
+            database.run(
+                    () -> {
+                        if (database.dropped) {
+                            database.state.file.writeThrough(offset, source);
+                            return Errno.OK;
+                        }
+                        return database.checkpoints()
+                                ? database.wal.checkpointWrite(offset, source)
+                                : database.rollback.write(handle, offset, source);
+                    },
+                    completion);
+        }
+
+        @Override
+        public void truncate(Handle handle, long size, Completion completion) {
+            database.run(
+                    () -> {
+                        if (database.dropped) {
+                            database.state.file.truncate(size);
+                            return Errno.OK;
+                        }
+                        return database.checkpoints()
+                                ? database.wal.checkpointTruncate(size)
+                                : database.rollback.truncate(handle, size);
+                    },
+                    completion);
+        }
+
+        @Override
+        public void sync(Handle handle, Completion completion) {
+            database.run(
+                    () -> database.dropped || database.checkpoints()
+                            ? Errno.OK
+                            : database.rollback.sync(handle, completion),
+                    completion);
+        }
+
+        @Override
+        public void opened(Handle handle) {
+            database.opened(handle);
+        }
+
+        @Override
+        public void released(Handle handle) {
+            database.released(handle);
+        }
+    }
+
+    /** Whether a transaction runs, or the WAL holds what is not in the file: no time to rename it. */
+    boolean isBusy() {
+        return rollback.running() != null || (wal.hasFrames() && wal.holdsWhatIsNotInTheFile());
+    }
+
+    private boolean checkpoints() {
+        return wal.hasFrames() && !rollback.journalActive() && !rollback.unjournaled();
     }
 }

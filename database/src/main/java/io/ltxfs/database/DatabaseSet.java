@@ -2,10 +2,27 @@ package io.ltxfs.database;
 
 import io.ltxfs.database.disk.Disk;
 import io.ltxfs.database.disk.DiskException;
+import io.ltxfs.database.disk.DiskFile;
+import io.ltxfs.database.disk.Errno;
+import io.ltxfs.database.log.LogRecord;
+import io.ltxfs.database.log.PageSet;
+import io.ltxfs.database.log.TransactionHeader;
+import io.ltxfs.database.log.TransactionHeader.Image;
+import io.ltxfs.database.log.TransactionLog;
+import io.ltxfs.ltx.PageChecksum;
+import java.io.IOException;
 import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Collection;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All databases of one node, over one log. Backing files: a database {@code a/b.db} is {@code files/a/b.db} below the
@@ -17,24 +34,91 @@ public final class DatabaseSet implements AutoCloseable {
     /** Where the files of the mount lie below the data directory. */
     public static final String FILES = "files";
 
-    private DatabaseSet() {}
+    static final String SUMS = "sums";
+    private static final long SIDE_MEMORY = 32L << 20;
+    private static final long STAGE_MEMORY = 64L << 20;
+
+    private final Disk disk;
+    private final TransactionLog log;
+    private final Services services;
+    private final ConcurrentHashMap<String, Database> databases = new ConcurrentHashMap<>();
+    /** Last positions of databases that are not there now: their TXIDs go on when they come again. */
+    private final ConcurrentHashMap<String, Position> dropped = new ConcurrentHashMap<>();
+
+    private final ConcurrentHashMap<String, Integer> superJournals = new ConcurrentHashMap<>();
+    private final AtomicLong exports = new AtomicLong();
+    private final AtomicLong transactions = new AtomicLong();
+    private final Maintenance maintenance;
+
+    private DatabaseSet(Disk disk, TransactionLog log, Services services) {
+        this.disk = disk;
+        this.log = log;
+        this.services = services;
+        this.maintenance = new Maintenance(this, log);
+    }
 
     /**
      * Opens the data directory and recovers: settles prepared records, redoes the log, removes side files. One damaged
      * database is quarantined, the others are served.
      */
     public static DatabaseSet open(Disk disk, DatabaseSetOptions options, Host host) throws DiskException {
-        throw new UnsupportedOperationException();
+        for (String directory : List.of(FILES, SUMS, SideStore.DIRECTORY, TransactionLog.DIRECTORY)) {
+            disk.makeDirectories(directory);
+        }
+        TransactionLog log = TransactionLog.open(disk, options.log());
+        Map<String, Recovery.Recovered> recovered = new Recovery(disk, log).run();
+        SideStore side = new SideStore(disk, new MemoryBudget(SIDE_MEMORY));
+        Services services = new Services(disk, log, host, options, side, new MemoryBudget(STAGE_MEMORY));
+        DatabaseSet set = new DatabaseSet(disk, log, services);
+        for (Recovery.Recovered database : recovered.values()) {
+            set.adopt(database);
+        }
+        if (options.log().threads()) {
+            set.maintenance.start();
+        }
+        return set;
+    }
+
+    private void adopt(Recovery.Recovered found) throws DiskException {
+        TransactionHeader header = found.header;
+        if (header == null) {
+            return;
+        }
+        Position position = new Position(header.txid(), header.postChecksum());
+        if (found.isDropped()) {
+            dropped.put(found.name, position);
+            return;
+        }
+        DiskFile file = found.file;
+        PageChecksums sums = found.sums;
+        if (file == null) {
+            file = disk.open(path(found.name), Disk.Mode.CREATE);
+        }
+        if (sums == null) {
+            sums = new PageChecksums(disk, sumsPath(found.name));
+        }
+        State state = new State(found.name, services, new CommittedFile(file), sums, position);
+        state.pageSize = header.pageSize();
+        state.commit = header.commit();
+        state.lastLsn = found.lsn;
+        state.uid = header.uid();
+        state.gid = header.gid();
+        state.mode = header.mode();
+        Database database = new Database(this, services, state, found.watermark);
+        if (!found.damage.isEmpty()) {
+            database.quarantine(found.damage);
+        }
+        databases.put(found.name, database);
     }
 
     /** The database of this name, if there is one now. */
     public Optional<Database> find(String name) {
-        throw new UnsupportedOperationException();
+        return Optional.ofNullable(databases.get(name));
     }
 
     /** All databases there are now. */
     public Collection<Database> all() {
-        throw new UnsupportedOperationException();
+        return databases.values();
     }
 
     /**
@@ -42,7 +126,25 @@ public final class DatabaseSet implements AutoCloseable {
      * header, or a side file appears beside it. What it holds already becomes part of its first transaction.
      */
     public Database register(String name, int uid, int gid, int mode) throws DiskException {
-        throw new UnsupportedOperationException();
+        DiskFile file = disk.open(path(name), Disk.Mode.WRITE);
+        disk.unlink(sumsPath(name));
+        Position position = dropped.getOrDefault(name, Position.NONE);
+        State state =
+                new State(name, services, new CommittedFile(file), new PageChecksums(disk, sumsPath(name)), position);
+        state.wantsFull = true;
+        state.uid = uid;
+        state.gid = gid;
+        state.mode = mode;
+        Database database = new Database(this, services, state, 0);
+        Database other = databases.putIfAbsent(name, database);
+        if (other != null) {
+            database.locked(() -> {
+                database.detach();
+                return name;
+            });
+            return other;
+        }
+        return database;
     }
 
     /**
@@ -50,7 +152,66 @@ public final class DatabaseSet implements AutoCloseable {
      * backing file's name is gone; open handles of it stay usable.
      */
     public void drop(Database database, Completion completion) {
-        throw new UnsupportedOperationException();
+        database.runEvenDamaged(
+                () -> {
+                    if (database.isDropped()) {
+                        return Errno.ENOENT;
+                    }
+                    State state = database.state();
+                    database.abandon();
+                    if (state.position.txid() == 0 || state.lastLsn == 0) {
+                        database.detach();
+                        forget(database);
+                        return Errno.OK;
+                    }
+                    int refused = services.host().mayCommit();
+                    if (refused != Errno.OK) {
+                        return refused;
+                    }
+                    TransactionHeader header = dropHeader(state);
+                    long lsn = log.append(new LogRecord.Committed(header, PageSet.empty()));
+                    transactions.incrementAndGet();
+                    database.detach();
+                    database.flushThen(
+                            lsn,
+                            failure -> {
+                                if (failure != null) {
+                                    throw failure;
+                                }
+                                dropped.put(database.name(), new Position(header.txid(), header.postChecksum()));
+                                forget(database);
+                                // A file of this name that comes later must not be taken for this one by recovery.
+                                syncParent(database.name());
+                                long mark = log.append(new LogRecord.Watermark(database.name(), lsn));
+                                database.flushThen(mark, late -> late == null ? Errno.OK : late.errno(), completion);
+                                return Database.PENDING;
+                            },
+                            completion);
+                    return Database.PENDING;
+                },
+                completion);
+    }
+
+    private void forget(Database database) throws DiskException {
+        disk.unlink(path(database.name()));
+        disk.unlink(sumsPath(database.name()));
+        databases.remove(database.name(), database);
+    }
+
+    private TransactionHeader dropHeader(State state) {
+        return new TransactionHeader(
+                state.name,
+                state.position.txid() + 1,
+                services.host().epoch(),
+                services.options().clockMillis().getAsLong(),
+                state.pageSize,
+                0,
+                state.position.checksum(),
+                PageChecksum.EMPTY,
+                Image.DROP,
+                state.uid,
+                state.gid,
+                state.mode);
     }
 
     /**
@@ -58,17 +219,47 @@ public final class DatabaseSet implements AutoCloseable {
      * the old one is dropped. EBUSY while either is in use. The backing file is moved by this call.
      */
     public void rename(Database database, String newName, Completion completion) {
-        throw new UnsupportedOperationException();
+        new Rename(this, disk, services, database, newName).run(completion);
+    }
+
+    /** The last position of a name that is not a database now. */
+    Position lastPosition(String name) {
+        Database there = databases.get(name);
+        return there != null ? there.position() : dropped.getOrDefault(name, Position.NONE);
+    }
+
+    /** A rename is done: the databases of both names. */
+    void renamed(Database old, TransactionHeader drop, Database now) {
+        databases.remove(old.name(), old);
+        if (drop.txid() != 0) {
+            dropped.put(old.name(), new Position(drop.txid(), drop.postChecksum()));
+        }
+        databases.put(now.name(), now);
+    }
+
+    TransactionHeader dropOf(State state) {
+        return dropHeader(state);
     }
 
     /** creat(2) of a super-journal, by its path below the mount. */
     public SqliteFile createSuperJournal(String path) {
-        throw new UnsupportedOperationException();
+        superJournals.merge(baseName(path), 1, Integer::sum);
+        return new UncapturedFile(services.side().spilling());
     }
 
     /** unlink(2) of a super-journal: decides every member that is prepared under its name (R9). */
     public void unlinkSuperJournal(String path, Completion completion) {
-        throw new UnsupportedOperationException();
+        String group = baseName(path);
+        new GroupDecision(services, group, databases.values()).run(errno -> {
+            if (errno == Errno.OK) {
+                superJournals.computeIfPresent(group, (name, count) -> count == 1 ? null : count - 1);
+            }
+            completion.done(errno);
+        });
+    }
+
+    boolean knowsSuperJournal(String baseName) {
+        return superJournals.containsKey(baseName);
     }
 
     /**
@@ -77,10 +268,28 @@ public final class DatabaseSet implements AutoCloseable {
      * @param txid 0 for the last one
      * @return the position that was written
      * @throws NotAvailableException if the log does not reach back to it; names the range
+     * @throws CorruptDatabaseException if what was read is not what the log says
      */
-    public Position export(String name, long txid, WritableByteChannel target)
-            throws DiskException, NotAvailableException {
-        throw new UnsupportedOperationException();
+    public Position export(String name, long txid, WritableByteChannel target) throws IOException {
+        Database database = databases.get(name);
+        if (database == null) {
+            throw new NotAvailableException(name + ": no such database");
+        }
+        Position now = database.position();
+        long first = log.firstTxid(name);
+        if (now.txid() == 0) {
+            throw new NotAvailableException(name + ": has no transaction yet");
+        }
+        if (txid != 0
+                && txid != now.txid()
+                && (first == 0
+                        || Long.compareUnsigned(txid, first) < 0
+                        || Long.compareUnsigned(txid, now.txid()) > 0)) {
+            throw new NotAvailableException(String.format(
+                    "%s: the log does not reach to %016x; it has %016x to %016x",
+                    name, txid, first == 0 ? now.txid() : first, now.txid()));
+        }
+        return new Exporter(disk, log).export(database, exports.incrementAndGet(), txid, target);
     }
 
     /**
@@ -89,22 +298,79 @@ public final class DatabaseSet implements AutoCloseable {
      * @param name of a database that there is, or was and is dropped
      */
     public List<TransactionSummary> history(String name) throws DiskException {
-        throw new UnsupportedOperationException();
+        return LogHistory.read(log).transactions(log, name);
     }
 
     /** Bytes of the log on disk, of all databases. */
     public long logBytes() {
-        throw new UnsupportedOperationException();
+        return log.bytes();
+    }
+
+    /** Transactions that were captured since the start. */
+    public long transactions() {
+        return transactions.get();
     }
 
     /** One round of background work: apply, sync, move watermarks, trim, retry what failed. */
     public void maintain() {
-        throw new UnsupportedOperationException();
+        maintenance.round();
+    }
+
+    void changed() {
+        transactions.incrementAndGet();
+    }
+
+    void wantsMaintenance() {
+        maintenance.retrySoon();
+    }
+
+    void watchUnjournaled(Database database) {
+        maintenance.watch(database);
+    }
+
+    /** Makes the name of a database's file durable (R13). */
+    void syncParent(String name) throws DiskException {
+        String path = path(name);
+        disk.syncDirectory(path.substring(0, path.lastIndexOf('/')));
     }
 
     /** Flushes everything, brings files to the last commit where that is cheap, and stamps a clean stop. */
     @Override
     public void close() throws DiskException {
-        throw new UnsupportedOperationException();
+        maintenance.stop();
+        DiskException first = null;
+        for (Database database : databases.values()) {
+            try {
+                database.close();
+            } catch (DiskException e) {
+                first = first == null ? e : first;
+            }
+        }
+        try {
+            log.flushAndWait(log.lastLsn());
+        } finally {
+            log.close();
+        }
+        if (first != null) {
+            throw first;
+        }
+    }
+
+    static String path(String name) {
+        return FILES + "/" + name;
+    }
+
+    /** Names may be longer than a file name can be, and have directories in them: the array's file has their hash. */
+    static String sumsPath(String name) {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8));
+            return SUMS + "/" + HexFormat.of().formatHex(hash, 0, 16);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String baseName(@Nullable String path) {
+        return path == null ? "" : path.substring(path.lastIndexOf('/') + 1);
     }
 }

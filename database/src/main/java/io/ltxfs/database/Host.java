@@ -37,6 +37,12 @@ public interface Host {
     void invalidate(Database database, long offset, long length);
 
     /**
+     * Drops the kernel's cached pages of a WAL from an offset on: a commit there was withdrawn, and its bytes are zeros
+     * (F6).
+     */
+    default void invalidateWal(Database database, long offset) {}
+
+    /**
      * A handle of a WAL database was closed while captured commits may not have been published in the wal-index (their
      * writer died: rule C3). The mount reads the wal-index through itself and, if nobody holds WRITE and mxFrame is
      * behind, publishes up to {@link Database#walTail}.

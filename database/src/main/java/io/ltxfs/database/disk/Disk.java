@@ -43,4 +43,7 @@ public interface Disk {
 
     /** Makes the names in a directory durable (fsync of the directory). */
     void syncDirectory(String directory) throws DiskException;
+
+    /** Sets owner and permission bits of a file that recovery made again; a simulated disk has none. */
+    default void setAttributes(String path, int uid, int gid, int mode) throws DiskException {}
 }

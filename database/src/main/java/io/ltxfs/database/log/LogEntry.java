@@ -32,7 +32,9 @@ public record LogEntry(
         COMMIT,
         GROUP_COMMIT,
         ABORT,
-        WATERMARK
+        WATERMARK,
+        /** Pages that older records held, as of the last transaction before the oldest kept segment; its header is that one. */
+        CARRIED
     }
 
     /**

@@ -9,6 +9,7 @@ import io.ltxfs.database.disk.DiskFile;
  *
  * @param id the file's number, from {@link TransactionLog#newStage}
  * @param path the path below the data directory
- * @param file the open file; closed by the log once the log has taken it over, else by its owner
+ * @param file the open file, of whoever asked for the stage, who reads pages from it for as long as they are not applied and
+ *     then closes it; the log opens the path for itself
  */
 public record Stage(long id, String path, DiskFile file) {}

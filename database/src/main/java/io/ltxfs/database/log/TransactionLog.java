@@ -81,6 +81,11 @@ public interface TransactionLog extends AutoCloseable {
     /** Bytes of all segments and stages. */
     long bytes();
 
+    /** The oldest TXID of a database that can be rebuilt from what is kept; 0 if there is none. */
+    default long firstTxid(String database) {
+        return 0;
+    }
+
     /** The first LSN that is kept. */
     long firstLsn();
 

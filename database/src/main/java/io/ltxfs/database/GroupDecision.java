@@ -1,0 +1,158 @@
+package io.ltxfs.database;
+
+import io.ltxfs.database.disk.DiskException;
+import io.ltxfs.database.disk.Errno;
+import io.ltxfs.database.log.LogRecord;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The unlink of a super-journal: it commits every database that is prepared under its name, in one record, durable before
+ * the answer; if at least one is prepared and all that are prepared are clean (R9). Otherwise it is a plain unlink:
+ * SQLite removes a super-journal after a failure too.
+ */
+final class GroupDecision {
+    private final Services services;
+    private final String group;
+    private final List<Database> members = new ArrayList<>();
+
+    GroupDecision(Services services, String group, Collection<Database> all) {
+        this.services = services;
+        this.group = group;
+        for (Database database : all) {
+            if (database.locked(() -> database.rollback().isMember(group))) {
+                members.add(database);
+            }
+        }
+        members.sort(Comparator.comparing(Database::name));
+    }
+
+    void run(Completion completion) {
+        if (members.isEmpty()) {
+            completion.done(Errno.OK);
+            return;
+        }
+        services.host().probeWriteLock(members.get(0), held -> {
+            if (held == Host.WriteLock.FREE) {
+                completion.done(Errno.EBUSY);
+            } else {
+                decide(completion);
+            }
+        });
+    }
+
+    private void decide(Completion completion) {
+        long mark = 0;
+        int errno = Errno.OK;
+        lockAll();
+        try {
+            boolean clean = true;
+            List<Long> lsns = new ArrayList<>();
+            for (Database member : members) {
+                RollbackCapture rollback = member.rollback();
+                clean &= rollback.isMember(group) && rollback.isCleanMember();
+                lsns.add(rollback.preparedLsn());
+            }
+            if (clean) {
+                errno = mayWrite();
+                if (errno == Errno.OK) {
+                    mark = services.log().append(new LogRecord.GroupCommit(lsns));
+                } else {
+                    mark = refuse(errno);
+                }
+            }
+        } catch (DiskException e) {
+            errno = e.errno();
+            try {
+                mark = refuse(errno);
+            } catch (DiskException again) {
+                unsettle(again);
+                mark = 0;
+            }
+        } finally {
+            unlockAll();
+        }
+        if (mark == 0) {
+            completion.done(errno);
+            return;
+        }
+        int outcome = errno;
+        services.log().flush(mark, failure -> completion.done(flushed(outcome, failure)));
+    }
+
+    private int flushed(int outcome, @Nullable DiskException failure) {
+        lockAll();
+        try {
+            if (failure == null && outcome == Errno.OK) {
+                for (Database member : members) {
+                    member.rollback().groupCommitted();
+                }
+                return Errno.OK;
+            }
+            if (failure == null) {
+                return outcome;
+            }
+            try {
+                services.log()
+                        .flushAndWait(
+                                outcome == Errno.OK
+                                        ? refuse(failure.errno())
+                                        : services.log().lastLsn());
+            } catch (DiskException e) {
+                unsettle(e);
+            }
+            return failure.errno();
+        } finally {
+            unlockAll();
+            runAfter();
+        }
+    }
+
+    /** Withdraws all records; the marks are to be made durable before the error is answered (R8). */
+    private long refuse(int errno) throws DiskException {
+        long last = 0;
+        for (Database member : members) {
+            long lsn = member.rollback().preparedLsn();
+            if (lsn != 0) {
+                last = services.log().append(new LogRecord.Abort(lsn));
+            }
+            member.rollback().groupRefused(errno);
+        }
+        return last;
+    }
+
+    private void unsettle(DiskException cause) {
+        for (Database member : members) {
+            long lsn = member.rollback().preparedLsn();
+            if (lsn != 0) {
+                member.markUnsettled(lsn, cause);
+            }
+        }
+    }
+
+    private int mayWrite() {
+        for (Database member : members) {
+            int errno = member.mayWrite();
+            if (errno != Errno.OK) {
+                return errno;
+            }
+        }
+        return Errno.OK;
+    }
+
+    private void lockAll() {
+        members.forEach(Database::lock);
+    }
+
+    private void unlockAll() {
+        members.forEach(Database::unlock);
+    }
+
+    /** What adopting left to do without the locks. */
+    private void runAfter() {
+        members.forEach(member -> member.run(() -> Errno.OK, errno -> {}));
+    }
+}

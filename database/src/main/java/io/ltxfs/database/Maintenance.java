@@ -1,0 +1,178 @@
+package io.ltxfs.database;
+
+import io.ltxfs.database.disk.DiskException;
+import io.ltxfs.database.log.TransactionLog;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The background work of a node's databases, on one thread: flush what {@code synchronous=NORMAL} left unsynced, look
+ * after databases that are written without a journal, move watermarks, trim the log, try again what failed.
+ */
+final class Maintenance {
+    private static final Logger LOG = LoggerFactory.getLogger(Maintenance.class);
+    private static final long TICK_MILLIS = 20;
+    private static final long FLUSH_MILLIS = 100;
+    private static final long RETRY_MILLIS = 1_000;
+    private static final long WATERMARK_MILLIS = 30_000;
+    private static final long WATERMARK_BYTES = 256L << 20;
+
+    private final DatabaseSet set;
+    private final TransactionLog log;
+    private final Set<Database> watched = ConcurrentHashMap.newKeySet();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition stopped = lock.newCondition();
+    private volatile boolean retry;
+    private boolean stopping;
+    private boolean failing;
+    private @Nullable Thread thread;
+    private long bytesAtWatermark;
+
+    Maintenance(DatabaseSet set, TransactionLog log) {
+        this.set = set;
+        this.log = log;
+    }
+
+    void start() {
+        Thread started = new Thread(this::loop, "ltxfs-maintenance");
+        started.setDaemon(true);
+        thread = started;
+        started.start();
+    }
+
+    void stop() {
+        Thread running = thread;
+        if (running == null) {
+            return;
+        }
+        lock.lock();
+        try {
+            stopping = true;
+            stopped.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        try {
+            running.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        thread = null;
+    }
+
+    void watch(Database database) {
+        watched.add(database);
+    }
+
+    void retrySoon() {
+        retry = true;
+    }
+
+    /** Everything once. */
+    void round() {
+        poll();
+        flush();
+        retry();
+        watermarks();
+    }
+
+    private void loop() {
+        long flushed = System.nanoTime();
+        long retried = flushed;
+        long marked = flushed;
+        while (pause()) {
+            try {
+                poll();
+                long now = System.nanoTime();
+                if (millis(now - flushed) >= FLUSH_MILLIS) {
+                    flush();
+                    flushed = now;
+                }
+                if (retry && millis(now - retried) >= RETRY_MILLIS) {
+                    retry();
+                    retried = now;
+                }
+                if (millis(now - marked) >= WATERMARK_MILLIS || log.bytes() - bytesAtWatermark > WATERMARK_BYTES) {
+                    watermarks();
+                    marked = now;
+                }
+            } catch (RuntimeException e) {
+                LOG.error("failed a round of background work", e);
+            }
+        }
+    }
+
+    private boolean pause() {
+        lock.lock();
+        try {
+            if (!stopping) {
+                stopped.await(TICK_MILLIS, TimeUnit.MILLISECONDS);
+            }
+            return !stopping;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void poll() {
+        watched.removeIf(Database::pollUnjournaled);
+    }
+
+    private void flush() {
+        if (log.durableLsn() < log.lastLsn()) {
+            log.flush(log.lastLsn(), failure -> told("flush the log", failure));
+        }
+    }
+
+    private void retry() {
+        retry = false;
+        for (Database database : set.all()) {
+            database.maintain();
+        }
+    }
+
+    private void watermarks() {
+        long keep = Long.MAX_VALUE;
+        DiskException failure = null;
+        for (Database database : set.all()) {
+            try {
+                if (database.wantsWatermark()) {
+                    database.moveWatermark();
+                }
+            } catch (DiskException e) {
+                failure = e;
+                database.fileSyncFailed();
+            }
+            keep = Math.min(keep, database.watermark());
+        }
+        try {
+            log.trim(keep == Long.MAX_VALUE ? log.durableLsn() : Math.min(keep + 1, log.durableLsn()));
+        } catch (DiskException e) {
+            failure = e;
+        }
+        bytesAtWatermark = log.bytes();
+        told("move watermarks", failure);
+    }
+
+    private void told(String what, @Nullable DiskException failure) {
+        if (failure != null && !failing) {
+            LOG.warn("could not {}, tries again: error=\"{}\"", what, failure.getMessage());
+        } else if (failure == null && failing) {
+            LOG.info("background work succeeds again");
+        }
+        failing = failure != null;
+    }
+
+    private static long millis(long nanos) {
+        return TimeUnit.NANOSECONDS.toMillis(nanos);
+    }
+}

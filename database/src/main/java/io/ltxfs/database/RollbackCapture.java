@@ -1,0 +1,714 @@
+package io.ltxfs.database;
+
+import static io.ltxfs.database.Database.PENDING;
+
+import io.ltxfs.database.disk.DiskException;
+import io.ltxfs.database.disk.Errno;
+import io.ltxfs.database.log.LogRecord;
+import io.ltxfs.database.sqlite.DatabaseHeader;
+import io.ltxfs.database.sqlite.JournalLayout;
+import io.ltxfs.database.sqlite.JournalReader;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Captures transactions in rollback mode (DELETE, TRUNCATE, PERSIST), and writes that no journal announces (MEMORY, OFF,
+ * {@code cp}, {@code dd}).
+ *
+ * <p>SQLite writes the old pages to the journal, then the new ones to the database, syncs the database, and commits by
+ * making the journal invalid: unlink, truncate to zero, or zeros over its header. What it writes to the database is held
+ * in an {@link Overlay} until then (R2). At the sync of the database, by the handle that wrote it and with a synced
+ * journal (R3), the transaction is <em>prepared</em>: its record is appended and made durable (R5). The journal's
+ * finalisation <em>decides</em>: it appends a mark and answers at once (R7). A single prepared record without a mark
+ * counts as committed, so the mark need not be durable; hence an abort must be, before anyone is told (R8).
+ *
+ * <p>A rollback goes the same way: SQLite writes the old pages back, syncs, and finalises the journal. It is recognised
+ * by the journal's own pre-images standing in the database again (R4), never by "nothing changed": a rollback does leave
+ * changed free pages behind, because SQLite does not journal them.
+ *
+ * <p>A journal that names a super-journal is one of several; they are decided together when that is unlinked
+ * ({@link GroupCommit}, R9), and its own finalisation then only clears up.
+ */
+final class RollbackCapture {
+    private static final Logger LOG = LoggerFactory.getLogger(RollbackCapture.class);
+    private static final int INLINE_BLOCKS = 64;
+    private static final int LAYERS_MAX = 64;
+
+    /** What the finalisation leaves of the journal: it is unlinked, empty, or has a zeroed header. */
+    @FunctionalInterface
+    interface JournalEnd {
+        void run() throws DiskException;
+    }
+
+    private record Prepared(long lsn, RecordBuilder.Built built) {}
+
+    private final Database database;
+    private final State state;
+    private final Services services;
+
+    private @Nullable SideFile journal;
+    private boolean active;
+    private long journalEnd;
+    private boolean journalSynced;
+    private String journalMode = "unknown";
+
+    private @Nullable Overlay running;
+    private boolean unjournaled;
+    private boolean writeLockSeen;
+    private @Nullable Handle lastWriter;
+    private @Nullable Prepared prepared;
+    private boolean preparedIsStale;
+    private String group = "";
+    private boolean decided;
+    /** The transaction was decided early (B3), and is being undone by pages written since: that is a change to record. */
+    private boolean reversed;
+    /** The errno that the transaction was refused with; stays until the journal begins again (A2, R8). */
+    private int refusal;
+
+    RollbackCapture(Database database, State state, Services services) {
+        this.database = database;
+        this.state = state;
+        this.services = services;
+    }
+
+    // ---- the journal
+
+    boolean journalActive() {
+        return active;
+    }
+
+    String journalMode() {
+        return journalMode;
+    }
+
+    void journalCreated(SideFile file) {
+        journal = file;
+        active = false;
+        journalEnd = 0;
+        journalSynced = false;
+    }
+
+    int journalWrite(SideFile file, long offset, ByteBuffer source, Completion completion) throws DiskException {
+        if (file != journal) {
+            file.write(offset, source);
+            return Errno.OK;
+        }
+        if (offset == 0 && active && JournalLayout.isZeroedHeader(source)) {
+            return finalise(
+                    () -> {
+                        journalMode = "persist";
+                        file.clear(0, Math.min(JournalLayout.HEADER_SIZE, file.size()));
+                        journalEnd = 0;
+                        journalSynced = false;
+                    },
+                    completion);
+        }
+        boolean header = offset == 0 && source.remaining() >= JournalLayout.HEADER_SIZE;
+        long end = offset + source.remaining();
+        if (header && !active && unjournaled && running != null) {
+            // SQLite holds RESERVED and begins a transaction of its own: whoever wrote before has finished.
+            commitUnjournaled();
+        }
+        file.write(offset, source);
+        journalSynced = false;
+        journalEnd = header ? end : Math.max(journalEnd, end);
+        if (offset < Long.BYTES) {
+            boolean was = active;
+            active = magic(file);
+            if (active && (header || !was)) {
+                refusal = Errno.OK;
+            }
+        }
+        return Errno.OK;
+    }
+
+    int journalTruncate(SideFile file, long size, Completion completion) throws DiskException {
+        if (file == journal && size == 0 && active) {
+            return finalise(
+                    () -> {
+                        journalMode = "truncate";
+                        file.truncate(0);
+                        journalEnd = 0;
+                        journalSynced = false;
+                    },
+                    completion);
+        }
+        file.truncate(size);
+        if (file == journal) {
+            journalEnd = Math.min(journalEnd, size);
+            journalSynced = false;
+            active &= size >= JournalLayout.HEADER_SIZE;
+        }
+        return Errno.OK;
+    }
+
+    void journalSynced(SideFile file) {
+        if (file == journal) {
+            journalSynced = true;
+        }
+    }
+
+    int journalUnlink(Runnable detach, Completion completion) throws DiskException {
+        boolean was = active;
+        return finalise(
+                () -> {
+                    if (was) {
+                        journalMode = "delete";
+                    }
+                    journal = null;
+                    journalEnd = 0;
+                    journalSynced = false;
+                    detach.run();
+                },
+                completion);
+    }
+
+    // ---- the database file
+
+    /** The overlay of the running transaction, if there is one: what a reader gets. */
+    @Nullable
+    Overlay running() {
+        return running;
+    }
+
+    boolean unjournaled() {
+        return unjournaled && running != null;
+    }
+
+    boolean writeLockSeen() {
+        return writeLockSeen;
+    }
+
+    void sawWriteLock() {
+        writeLockSeen = true;
+    }
+
+    int write(Handle handle, long offset, ByteBuffer source) throws DiskException {
+        if (!active && !unjournaled && !beginUnjournaled(handle)) {
+            return Errno.EROFS;
+        }
+        overlay(source.remaining()).write(offset, source);
+        wrote(handle);
+        return Errno.OK;
+    }
+
+    int truncate(Handle handle, long size) throws DiskException {
+        if (!active && !unjournaled) {
+            if (size >= state.commitBytes() && (state.commit != 0 || size == 0) && !state.wantsFull) {
+                // C5: the shrink behind a commit, or a SIZE_HINT. Nothing there means anything.
+                if (state.file.hasLayers()) {
+                    database.drain();
+                }
+                state.file.truncate(size);
+                return Errno.OK;
+            }
+            if (!beginUnjournaled(handle)) {
+                return Errno.EROFS;
+            }
+        }
+        overlay(0).truncate(size);
+        wrote(handle);
+        return Errno.OK;
+    }
+
+    int sync(Handle handle, Completion completion) throws DiskException {
+        if (active) {
+            return prepare(handle, completion);
+        }
+        if (unjournaled && running != null) {
+            return syncUnjournaled(completion);
+        }
+        return Errno.OK;
+    }
+
+    private void wrote(Handle handle) {
+        lastWriter = handle;
+        preparedIsStale = prepared != null;
+        if (decided) {
+            decided = false;
+            reversed = true;
+        }
+    }
+
+    private Overlay overlay(int firstWrite) throws DiskException {
+        Overlay overlay = running;
+        if (overlay == null) {
+            int block = state.pageSize;
+            if (block == 0 && active) {
+                block = reader().pageSize();
+            }
+            if (block == 0) {
+                block = DatabaseHeader.isPageSize(firstWrite) ? firstWrite : 4096;
+            }
+            overlay = new Overlay(state.file.beneath(), services.newSlots(block), state.file.viewSize());
+            running = overlay;
+        }
+        return overlay;
+    }
+
+    // ---- prepare (R3 to R6)
+
+    private int prepare(Handle handle, Completion completion) throws DiskException {
+        Overlay view = running;
+        if (view == null || decided || (prepared != null && !preparedIsStale)) {
+            return Errno.OK;
+        }
+        if (handle != lastWriter || !journalSynced) {
+            return Errno.OK;
+        }
+        if (isRestored(view)) {
+            return withdraw(Errno.OK, completion);
+        }
+        if (refusal != Errno.OK) {
+            return Errno.OK;
+        }
+        int refused = database.mayWrite();
+        if (refused != Errno.OK) {
+            return refuse(refused, completion);
+        }
+        RecordBuilder.Built built;
+        long lsn;
+        String superJournal;
+        try {
+            built = RecordBuilder.build(state, view, reader().pageSize());
+            if (built.changesNothing(state)) {
+                return withdraw(Errno.OK, completion);
+            }
+            superJournal = reader().superJournal();
+            boolean grouped = !superJournal.isEmpty() && database.knowsSuperJournal(superJournal);
+            long replaces = prepared == null ? 0 : prepared.lsn;
+            lsn = services.log()
+                    .append(new LogRecord.Prepared(
+                            built.header(), built.pages(), grouped ? superJournal : "", replaces));
+            stageTaken(view, built);
+            group = grouped ? superJournal : "";
+        } catch (DiskException e) {
+            return refuse(e.errno(), completion);
+        }
+        Prepared current = new Prepared(lsn, built);
+        prepared = current;
+        preparedIsStale = false;
+        // B3: a super-journal outside the mount is never seen again, and the child's finalisation must not fail any
+        // more.
+        boolean decideHere = group.isEmpty() && !superJournal.isEmpty();
+        database.flushThen(
+                lsn,
+                failure -> {
+                    int late = failure != null ? failure.errno() : database.mayWrite();
+                    if (prepared != current) {
+                        return late;
+                    }
+                    if (late != Errno.OK) {
+                        return refuse(late, completion);
+                    }
+                    if (decideHere) {
+                        adopt(current.built, current.lsn);
+                        decided = true;
+                    }
+                    return Errno.OK;
+                },
+                completion);
+        return PENDING;
+    }
+
+    /** R4: every page of the journal holds its pre-image again. */
+    private boolean isRestored(Overlay view) throws DiskException {
+        if (reversed) {
+            return false;
+        }
+        JournalReader reader = reader();
+        int original = reader.originalPages();
+        if ((original == 0) != (view.size() == 0)) {
+            return false;
+        }
+        boolean[] same = {true};
+        ByteBuffer page = ByteBuffer.allocate(65536);
+        reader.records((pgno, pageSize, preImage) -> {
+            if (Integer.compareUnsigned(pgno, original) <= 0) {
+                page.clear().limit(pageSize);
+                view.readFully((Integer.toUnsignedLong(pgno) - 1) * pageSize, page);
+                page.flip();
+                same[0] = page.equals(preImage);
+            }
+            return same[0];
+        });
+        return same[0];
+    }
+
+    // ---- finalisation (R7)
+
+    private int finalise(JournalEnd end, Completion completion) throws DiskException {
+        if (!active) {
+            end.run();
+            return Errno.OK;
+        }
+        Overlay view = running;
+        if (decided || view == null) {
+            endTransaction(end);
+            return Errno.OK;
+        }
+        if (prepared == null || preparedIsStale || !group.isEmpty()) {
+            boolean nothing = isRestored(view);
+            if (!nothing) {
+                try {
+                    nothing = RecordBuilder.build(state, view, reader().pageSize())
+                            .changesNothing(state);
+                } catch (DiskException e) {
+                    return refuse(e.errno(), completion);
+                }
+            }
+            if (nothing) {
+                return rollBack(end, completion);
+            }
+        }
+        database.afterUnlock(() -> services.host()
+                .probeWriteLock(database, held -> database.run(() -> decide(held, end, completion), completion)));
+        return PENDING;
+    }
+
+    private int rollBack(JournalEnd end, Completion completion) throws DiskException {
+        if (database.hasUnsettled()) {
+            return Errno.EIO;
+        }
+        if (prepared == null) {
+            discard();
+            endTransaction(end);
+            return Errno.OK;
+        }
+        return withdrawThen(
+                () -> {
+                    discard();
+                    endTransaction(end);
+                },
+                Errno.OK,
+                completion);
+    }
+
+    private int decide(Host.WriteLock held, JournalEnd end, Completion completion) throws DiskException {
+        Overlay view = running;
+        if (view == null || !active) {
+            return Errno.EIO;
+        }
+        if (held == Host.WriteLock.FREE) {
+            LOG.warn(
+                    "refused to remove a hot journal: database={} reason=\"no process holds SQLite's write lock\"",
+                    state.name);
+            return Errno.EBUSY;
+        }
+        if (refusal != Errno.OK) {
+            return refusal;
+        }
+        int refused = database.mayWrite();
+        if (refused != Errno.OK) {
+            return refuse(refused, completion);
+        }
+        Prepared ready = prepared;
+        if (ready != null && !preparedIsStale && group.isEmpty()) {
+            try {
+                services.log().append(new LogRecord.Commit(ready.lsn));
+            } catch (DiskException e) {
+                // R5: without the mark it counts as committed as well.
+                LOG.warn("could not write a commit mark: database={} error=\"{}\"", state.name, e.getMessage());
+            }
+            adopt(ready.built, ready.lsn);
+            endTransaction(end);
+            return Errno.OK;
+        }
+        boolean flush = !reader().notSynced();
+        RecordBuilder.Built built;
+        long lsn;
+        try {
+            built = RecordBuilder.build(state, view, reader().pageSize());
+            if (ready != null) {
+                services.log().append(new LogRecord.Abort(ready.lsn));
+                prepared = null;
+            }
+            lsn = services.log().append(new LogRecord.Committed(built.header(), built.pages()));
+            stageTaken(view, built);
+        } catch (DiskException e) {
+            return refuse(e.errno(), completion);
+        }
+        if (!flush) {
+            adopt(built, lsn);
+            endTransaction(end);
+            return Errno.OK;
+        }
+        prepared = new Prepared(lsn, built);
+        preparedIsStale = false;
+        database.flushThen(
+                lsn,
+                failure -> {
+                    if (failure != null) {
+                        return refuse(failure.errno(), completion);
+                    }
+                    adopt(built, lsn);
+                    endTransaction(end);
+                    return Errno.OK;
+                },
+                completion);
+        return PENDING;
+    }
+
+    private void endTransaction(JournalEnd end) {
+        active = false;
+        decided = false;
+        reversed = false;
+        refusal = Errno.OK;
+        prepared = null;
+        preparedIsStale = false;
+        group = "";
+        if (running != null && !unjournaled) {
+            discard();
+        }
+        try {
+            end.run();
+        } catch (DiskException e) {
+            // A5: after the decision nothing fails. The journal is of no use to anyone; its header is not read again.
+            LOG.warn("could not clear a journal: database={} error=\"{}\"", state.name, e.getMessage());
+        }
+    }
+
+    /** The transaction is committed: the overlay's pages go to the file as soon as they may (R10). */
+    private void adopt(RecordBuilder.Built built, long lsn) {
+        Overlay view = running;
+        if (view == null) {
+            throw new IllegalStateException("no overlay");
+        }
+        try {
+            state.committed(built.header(), built.pages(), lsn, false);
+        } catch (DiskException e) {
+            database.checksumsLost(built.header(), lsn, e);
+        }
+        running = null;
+        unjournaled = false;
+        prepared = null;
+        state.file.push(view, lsn);
+        if (state.file.oldestLsn() == lsn
+                && services.log().durableLsn() >= lsn
+                && state.file.oldestBlocks() <= INLINE_BLOCKS) {
+            database.applyOneNow();
+        } else if (state.file.layerCount() > LAYERS_MAX) {
+            database.tryDrain();
+        } else {
+            database.applySoon();
+        }
+        database.changed();
+    }
+
+    /** The transaction was rolled back: pages that differ from the committed ones are dropped from the kernel's cache. */
+    private void discard() {
+        Overlay view = running;
+        if (view == null) {
+            return;
+        }
+        int size = view.blockSize();
+        ByteBuffer ours = ByteBuffer.allocate(size);
+        ByteBuffer committed = ByteBuffer.allocate(size);
+        for (long block : view.blocks()) {
+            boolean same;
+            try {
+                ours.clear();
+                committed.clear();
+                view.slots().read(view.slot(block), 0, ours, size);
+                state.file.readFully(block * size, committed);
+                same = ours.flip().equals(committed.flip());
+            } catch (DiskException e) {
+                same = false;
+            }
+            if (!same) {
+                services.host().invalidate(database, block * size, size);
+            }
+        }
+        state.file.setViewSize(view.size());
+        running = null;
+        unjournaled = false;
+        lastWriter = null;
+        view.close();
+    }
+
+    // ---- refusal and abort (R8)
+
+    private int refuse(int errno, Completion completion) throws DiskException {
+        refusal = errno;
+        return withdraw(errno, completion);
+    }
+
+    private int withdraw(int errno, Completion completion) throws DiskException {
+        return withdrawThen(() -> {}, errno, completion);
+    }
+
+    /** Makes the abort of a prepared record durable, then runs the rest and answers. */
+    private int withdrawThen(Runnable rest, int errno, Completion completion) {
+        Prepared gone = prepared;
+        prepared = null;
+        preparedIsStale = false;
+        group = "";
+        if (gone == null) {
+            rest.run();
+            return errno;
+        }
+        return database.abortThen(gone.lsn, rest, errno, completion);
+    }
+
+    private static void stageTaken(Overlay view, RecordBuilder.Built built) {
+        if (built.pages().stage().isPresent()) {
+            view.slots().stageTaken();
+        }
+    }
+
+    /** The database is dropped: a prepared record of it is withdrawn, its overlay forgotten. */
+    void abandon() {
+        Prepared gone = prepared;
+        if (gone != null) {
+            try {
+                services.log().append(new LogRecord.Abort(gone.lsn));
+            } catch (DiskException e) {
+                LOG.warn("could not withdraw a record of a dropped database: database={} lsn={}", state.name, gone.lsn);
+            }
+        }
+        if (running != null) {
+            discard();
+        }
+        active = false;
+        journal = null;
+        prepared = null;
+    }
+
+    // ---- groups (R9), called with the database's lock held
+
+    boolean isMember(String superJournal) {
+        return prepared != null && group.equals(superJournal);
+    }
+
+    boolean isCleanMember() {
+        return !preparedIsStale;
+    }
+
+    long preparedLsn() {
+        return prepared == null ? 0 : prepared.lsn;
+    }
+
+    void groupCommitted() {
+        Prepared ready = prepared;
+        if (ready == null) {
+            throw new IllegalStateException("not prepared");
+        }
+        adopt(ready.built, ready.lsn);
+        group = "";
+        decided = true;
+    }
+
+    void groupRefused(int errno) {
+        refusal = errno;
+        prepared = null;
+        preparedIsStale = false;
+        group = "";
+    }
+
+    // ---- writes without a journal
+
+    private boolean beginUnjournaled(Handle handle) {
+        if (services.options().refuseUnjournaled() && state.position.txid() != 0) {
+            LOG.warn(
+                    "refused a write without a journal: database={} pid={} setting=\"unjournaled: refuse\"",
+                    state.name,
+                    handle.pid());
+            return false;
+        }
+        unjournaled = true;
+        writeLockSeen = false;
+        database.unjournaledBegan();
+        return true;
+    }
+
+    /**
+     * FSYNC of the database with no journal: in MEMORY and OFF mode that is the commit, and the writer holds SQLite's
+     * lock. Another program's sync is a commit only if what it wrote is a whole database.
+     */
+    private int syncUnjournaled(Completion completion) {
+        database.afterUnlock(() -> services.host()
+                .probeWriteLock(
+                        database,
+                        held -> database.run(
+                                () -> {
+                                    Overlay view = running;
+                                    if (view == null || !unjournaled) {
+                                        return Errno.OK;
+                                    }
+                                    if (held != Host.WriteLock.HELD && !looksWhole(view)) {
+                                        return Errno.OK;
+                                    }
+                                    journalMode = held == Host.WriteLock.HELD ? "memory" : journalMode;
+                                    return commitUnjournaledDurably(completion);
+                                },
+                                completion)));
+        return PENDING;
+    }
+
+    private int commitUnjournaledDurably(Completion completion) throws DiskException {
+        long lsn = commitUnjournaled();
+        if (lsn == 0) {
+            return Errno.OK;
+        }
+        database.flushThen(lsn, failure -> failure == null ? Errno.OK : failure.errno(), completion);
+        return PENDING;
+    }
+
+    /** Takes what was written without a journal as one transaction; returns its LSN, or 0 if nothing changed. */
+    long commitUnjournaled() throws DiskException {
+        Overlay view = running;
+        if (view == null || !unjournaled) {
+            return 0;
+        }
+        int refused = database.mayWrite();
+        if (refused != Errno.OK) {
+            throw new DiskException(refused, state.name + ": a write without a journal is refused");
+        }
+        RecordBuilder.Built built = RecordBuilder.build(state, view, 0);
+        if (built.changesNothing(state) || (built.header().commit() == 0 && state.commit == 0)) {
+            discardQuietly(view);
+            return 0;
+        }
+        long lsn = services.log().append(new LogRecord.Committed(built.header(), built.pages()));
+        stageTaken(view, built);
+        adopt(built, lsn);
+        return lsn;
+    }
+
+    private void discardQuietly(Overlay view) {
+        state.file.setViewSize(view.size());
+        running = null;
+        unjournaled = false;
+        view.close();
+    }
+
+    private boolean looksWhole(Overlay view) throws DiskException {
+        ByteBuffer header = ByteBuffer.allocate(DatabaseHeader.SIZE);
+        view.readFully(0, header);
+        header.flip();
+        if (!DatabaseHeader.hasMagic(header, 0)) {
+            return false;
+        }
+        long bytes = Integer.toUnsignedLong(DatabaseHeader.pageCount(header)) * DatabaseHeader.pageSize(header);
+        return bytes != 0 && bytes == view.size();
+    }
+
+    private JournalReader reader() {
+        SideFile file = journal;
+        if (file == null) {
+            return new JournalReader((offset, target) -> 0, 0);
+        }
+        return new JournalReader(file::read, Math.min(journalEnd, file.size()));
+    }
+
+    private static boolean magic(SideFile file) throws DiskException {
+        if (file.size() < JournalLayout.HEADER_SIZE) {
+            return false;
+        }
+        ByteBuffer first = ByteBuffer.allocate(Long.BYTES);
+        file.read(0, first);
+        return first.getLong(0) == JournalLayout.MAGIC;
+    }
+}

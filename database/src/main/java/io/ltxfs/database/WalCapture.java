@@ -1,0 +1,693 @@
+package io.ltxfs.database;
+
+import static io.ltxfs.database.Database.PENDING;
+
+import io.ltxfs.database.disk.DiskException;
+import io.ltxfs.database.disk.Errno;
+import io.ltxfs.database.log.LogRecord;
+import io.ltxfs.database.log.TransactionHeader;
+import io.ltxfs.database.sqlite.DatabaseHeader;
+import io.ltxfs.database.sqlite.WalLayout;
+import io.ltxfs.ltx.LockPage;
+import io.ltxfs.ltx.PageChecksum;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Captures transactions in WAL mode.
+ *
+ * <p>A frame is a 24-byte header and a page, written in two calls or more. A transaction is complete when a frame with a
+ * commit size has a header that was written since the last restart point, and every frame from the last captured commit
+ * to it is fresh in the same sense and carries the running checksum on (C1): validity alone is not enough, because an
+ * application that tries a failed commit again writes the same bytes again, and after its first frame the old ones would
+ * complete the chain. The completing write may be a page, half a page, or a header: after a spill SQLite goes back and
+ * writes the headers of the frames again.
+ *
+ * <p>The commit is decided in the write that completes it: role, then the log, then the answer. If it is refused, its
+ * bytes do not stay (A3): readers would not see them, a recovery would. And the refusal stays until a frame header is
+ * written again (A2): the kernel may send the rest of a split page once more.
+ *
+ * <p>Checkpoints write pages that the log has, so they are no transactions; they must match a captured version of the
+ * page (C5). When a new generation of the WAL begins, everything that was visible has been written back. What was
+ * captured and was not belongs to a writer that died between its last frame and the wal-index (C3): the mount rolls it
+ * forward at once; if another writer was faster, its next transaction carries the old content of those pages.
+ */
+final class WalCapture {
+    private static final Logger LOG = LoggerFactory.getLogger(WalCapture.class);
+
+    private static final int UNDURABLE_MAX = 64;
+
+    private final Database database;
+    private final State state;
+    private final Services services;
+
+    private @Nullable SideFile wal;
+    private boolean headerValid;
+    private boolean bigEndian;
+    private int pageSize;
+    private long salts;
+    private int checkpointSequence;
+    private long headerChecksum;
+
+    private final FrameTable frames = new FrameTable();
+    private int captured;
+    private long capturedChecksum;
+    private int capturedCommit;
+    private long capturedLsn;
+    private @Nullable Handle capturedBy;
+    private int published;
+
+    /** Of the frames after {@link #captured}, by frame number. */
+    private final BitSet freshHeaders = new BitSet();
+
+    private final BitSet freshPages = new BitSet();
+    private int parsed;
+    private long parsedChecksum;
+    private int headerFrame;
+    private int headerBytes;
+    private @Nullable SlotStore slots;
+    private int[] parsedPgnos = new int[16];
+    private long[] parsedSums = new long[16];
+    private final Set<Integer> reverted = new HashSet<>();
+    private final Set<Integer> commitSizes = new HashSet<>();
+    /** Commits whose records may not be durable yet: last frame and LSN, ascending. */
+    private final ArrayDeque<long[]> undurable = new ArrayDeque<>();
+
+    private int refusal;
+    private boolean syncedInFrame;
+    private @Nullable Handle pads;
+
+    private byte[] frame = new byte[0];
+
+    WalCapture(Database database, State state, Services services) {
+        this.database = database;
+        this.state = state;
+        this.services = services;
+    }
+
+    void created(SideFile file) {
+        wal = file;
+        headerValid = false;
+        restart();
+    }
+
+    /** Whether writes to the database file are checkpoints: the WAL holds captured frames. */
+    boolean hasFrames() {
+        return wal != null && captured > 0;
+    }
+
+    /** Whether a transaction is still to carry pages of a writer that died (C3). */
+    boolean hasReverted() {
+        return !reverted.isEmpty();
+    }
+
+    /** Whether this handle wrote the last captured commit, and nothing says that it was published. */
+    boolean mayHaveDied(Handle handle) {
+        return hasFrames() && handle == capturedBy && captured > published;
+    }
+
+    /** LSN of the last captured commit of this generation, 0 if there is none. */
+    long capturedLsn() {
+        return captured > 0 ? capturedLsn : 0;
+    }
+
+    Optional<Database.WalTail> tail() {
+        if (!hasFrames()) {
+            return Optional.empty();
+        }
+        return Optional.of(new Database.WalTail(
+                captured,
+                pageSize,
+                capturedCommit,
+                (int) (salts >>> 32),
+                (int) salts,
+                (int) (capturedChecksum >>> 32),
+                (int) capturedChecksum,
+                bigEndian,
+                checkpointSequence,
+                frames.pagesOfFrames(captured)));
+    }
+
+    void published(int mxFrame) {
+        published = Math.max(published, mxFrame);
+    }
+
+    // ---- the WAL file
+
+    int write(SideFile file, Handle handle, long offset, ByteBuffer source) throws DiskException {
+        long before = file.size();
+        int length = source.remaining();
+        if (file == wal && refusal != Errno.OK && !beginsAgain(offset)) {
+            return refusal;
+        }
+        file.write(offset, source);
+        if (file != wal) {
+            return Errno.OK;
+        }
+        try {
+            int errno = parse(file, handle, offset, length);
+            if (errno == Errno.OK) {
+                return Errno.OK;
+            }
+            refused(file, errno, before, offset, length);
+            return errno;
+        } catch (DiskException e) {
+            refused(file, e.errno(), before, offset, length);
+            throw e;
+        }
+    }
+
+    private void refused(SideFile file, int errno, long before, long offset, int length) throws DiskException {
+        refusal = errno;
+        unstore(file, before, offset, length);
+        parsed = captured;
+        parsedChecksum = capturedChecksum;
+        freshHeaders.clear();
+        freshPages.clear();
+        headerFrame = 0;
+    }
+
+    /** A2: whether a write starts a transaction anew: the WAL's header, or the header of the first frame to come. */
+    private boolean beginsAgain(long offset) {
+        return offset == 0
+                || !headerValid
+                || (offset <= WalLayout.frameOffset(captured + 1, pageSize)
+                        && (offset - WalLayout.HEADER_SIZE) % (WalLayout.FRAME_HEADER_SIZE + pageSize) == 0);
+    }
+
+    private int parse(SideFile file, Handle handle, long offset, int length) throws DiskException {
+        if (offset < WalLayout.HEADER_SIZE) {
+            restart();
+            readHeader(file);
+            if (offset + length <= WalLayout.HEADER_SIZE) {
+                return Errno.OK;
+            }
+        }
+        if (!headerValid) {
+            return Errno.OK;
+        }
+        int frameSize = WalLayout.FRAME_HEADER_SIZE + pageSize;
+        long at = Math.max(offset, WalLayout.HEADER_SIZE);
+        long end = offset + length;
+        while (at < end) {
+            int number = (int) ((at - WalLayout.HEADER_SIZE) / frameSize) + 1;
+            long start = WalLayout.frameOffset(number, pageSize);
+            long stop = Math.min(end, start + frameSize);
+            touched(file, number, (int) (at - start), (int) (stop - start));
+            at = stop;
+        }
+        return advance(file, handle);
+    }
+
+    /** Bytes {@code from} to {@code to} of a frame were written. */
+    private void touched(SideFile file, int number, int from, int to) throws DiskException {
+        syncedInFrame &= number == parsed + 1 && from > 0;
+        if (number <= captured) {
+            overtaken(number);
+        }
+        if (number <= parsed) {
+            giveUp(file, number - 1);
+        }
+        if (from < WalLayout.FRAME_HEADER_SIZE) {
+            if (from == 0) {
+                headerFrame = number;
+                headerBytes = 0;
+                freshHeaders.clear(number, Math.max(number, freshHeaders.length()));
+                refusal = Errno.OK;
+            }
+            if (headerFrame == number && from <= headerBytes) {
+                headerBytes = Math.max(headerBytes, Math.min(to, WalLayout.FRAME_HEADER_SIZE));
+                if (headerBytes == WalLayout.FRAME_HEADER_SIZE) {
+                    freshHeaders.set(number);
+                }
+            }
+        }
+        if (to > WalLayout.FRAME_HEADER_SIZE) {
+            freshPages.set(number);
+        }
+    }
+
+    /** Carries the chain of valid frames on as far as it goes, and commits where it reaches a commit frame. */
+    private int advance(SideFile file, Handle handle) throws DiskException {
+        int frameSize = WalLayout.FRAME_HEADER_SIZE + pageSize;
+        if (frame.length != frameSize) {
+            frame = new byte[frameSize];
+        }
+        while (freshHeaders.get(parsed + 1) && freshPages.get(parsed + 1)) {
+            int number = parsed + 1;
+            long start = WalLayout.frameOffset(number, pageSize);
+            if (start + frameSize > file.size()) {
+                return Errno.OK;
+            }
+            file.copy(start, frame, 0, frameSize);
+            ByteBuffer view = ByteBuffer.wrap(frame);
+            if (view.getLong(WalLayout.FRAME_SALT) != salts) {
+                return Errno.OK;
+            }
+            long checksum = WalLayout.checksum(parsedChecksum, bigEndian, frame, 0, 8);
+            checksum = WalLayout.checksum(checksum, bigEndian, frame, WalLayout.FRAME_HEADER_SIZE, pageSize);
+            if (view.getLong(WalLayout.FRAME_CHECKSUM) != checksum) {
+                return Errno.OK;
+            }
+            int pgno = view.getInt(WalLayout.FRAME_PGNO);
+            int commit = view.getInt(WalLayout.FRAME_COMMIT);
+            long sum = PageChecksum.of(pgno, frame, WalLayout.FRAME_HEADER_SIZE, pageSize);
+            keep(number, pgno, sum);
+            if (commit != 0) {
+                int errno = isPadding(number, pgno, sum, commit, handle) ? Errno.OK : commit(handle, number, commit);
+                if (errno != Errno.OK) {
+                    return errno;
+                }
+                captured(number, checksum, commit, handle);
+            } else {
+                parsed = number;
+                parsedChecksum = checksum;
+            }
+        }
+        return Errno.OK;
+    }
+
+    private void keep(int number, int pgno, long sum) throws DiskException {
+        int index = number - captured - 1;
+        if (index >= parsedPgnos.length) {
+            parsedPgnos = Arrays.copyOf(parsedPgnos, parsedPgnos.length * 2);
+            parsedSums = Arrays.copyOf(parsedSums, parsedSums.length * 2);
+        }
+        parsedPgnos[index] = pgno;
+        parsedSums[index] = sum;
+        SlotStore store = slots;
+        if (store == null) {
+            store = services.newSlots(pageSize);
+            slots = store;
+        }
+        ByteBuffer page = ByteBuffer.wrap(frame, WalLayout.FRAME_HEADER_SIZE, pageSize);
+        if (index < store.count()) {
+            store.store(index, page);
+        } else {
+            store.add(page);
+        }
+    }
+
+    private void captured(int number, long checksum, int commit, Handle handle) {
+        for (int i = 0; i < number - captured; i++) {
+            frames.add(parsedPgnos[i], parsedSums[i], i == number - captured - 1);
+        }
+        captured = number;
+        capturedChecksum = checksum;
+        capturedCommit = commit;
+        capturedBy = handle;
+        commitSizes.add(commit);
+        parsed = number;
+        parsedChecksum = checksum;
+        syncedInFrame = false;
+        freshHeaders.clear();
+        freshPages.clear();
+        closeSlots();
+    }
+
+    /**
+     * C2: with {@code psow=0} and FULL, SQLite repeats the commit frame up to the next sector, and syncs between two
+     * parts of a repeated frame. Only that sync tells it from a transaction that writes the same page again.
+     */
+    private boolean isPadding(int number, int pgno, long sum, int commit, Handle handle) {
+        boolean repeats = number == captured + 1
+                && captured > 0
+                && frames.pgno(captured) == pgno
+                && frames.checksum(captured) == sum
+                && capturedCommit == commit;
+        if (repeats && syncedInFrame) {
+            pads = handle;
+        }
+        return repeats && pads == handle;
+    }
+
+    // ---- commit
+
+    private int commit(Handle handle, int end, int commit) throws DiskException {
+        if (refusal != Errno.OK) {
+            return refusal;
+        }
+        int refused = database.mayWrite();
+        if (refused != Errno.OK) {
+            return refused;
+        }
+        SlotStore store = slots;
+        if (store == null) {
+            throw new IllegalStateException("no frames kept");
+        }
+        SlotPages pages = pages(store, end - captured, commit);
+        TransactionHeader header = state.header(pages, pageSize, commit, fullImage());
+        long lsn = services.log().append(new LogRecord.Committed(header, pages));
+        if (pages.stage().isPresent()) {
+            store.stageTaken();
+        }
+        refused = services.host().mayCommit();
+        if (refused != Errno.OK) {
+            // F9: the lease ended while the record was written. The record is withdrawn before the error is answered.
+            database.abortNow(lsn);
+            return refused;
+        }
+        if (captured == 0 && reverted.isEmpty()) {
+            database.walBegan();
+        }
+        try {
+            state.committed(header, pages, lsn, true);
+        } catch (DiskException e) {
+            database.checksumsLost(header, lsn, e);
+        }
+        capturedLsn = lsn;
+        undurable.addLast(new long[] {end, lsn});
+        if (undurable.size() > UNDURABLE_MAX) {
+            pruneDurable();
+        }
+        reverted.clear();
+        database.changed();
+        return Errno.OK;
+    }
+
+    private boolean fullImage() {
+        return state.wantsFull || state.position.txid() == 0 || state.pageSize != pageSize;
+    }
+
+    /** The newest frame of each page up to the commit size (C4: every framed page), and what else belongs to it. */
+    private SlotPages pages(SlotStore store, int count, int commit) throws DiskException {
+        TreeMap<Long, Integer> newest = new TreeMap<>();
+        int lockPage = LockPage.pgno(pageSize);
+        for (int i = 0; i < count; i++) {
+            long pgno = Integer.toUnsignedLong(parsedPgnos[i]);
+            if (pgno <= Integer.toUnsignedLong(commit) && pgno != lockPage) {
+                newest.put(pgno, i);
+            }
+        }
+        long[] sums = Arrays.copyOf(parsedSums, count);
+        TreeMap<Long, Long> extra = new TreeMap<>();
+        for (int pgno : reverted) {
+            extra.put(Integer.toUnsignedLong(pgno), 0L);
+        }
+        long first = fullImage() ? 1 : Integer.toUnsignedLong(state.commit) + 1;
+        for (long p = first; p <= Integer.toUnsignedLong(commit); p++) {
+            if (!newest.containsKey(p)) {
+                extra.put(p, 0L);
+            }
+        }
+        store.shrink(count);
+        ByteBuffer page = ByteBuffer.allocate(pageSize);
+        for (long pgno : extra.keySet()) {
+            if (pgno > Integer.toUnsignedLong(commit) || pgno == lockPage || newest.containsKey(pgno)) {
+                continue;
+            }
+            page.clear();
+            readCommitted((int) pgno, page);
+            page.flip();
+            int slot = store.add(page);
+            if (slot >= sums.length) {
+                sums = Arrays.copyOf(sums, Math.max(slot + 1, sums.length * 2));
+            }
+            sums[slot] = PageChecksum.of((int) pgno, page, 0, pageSize);
+            newest.put(pgno, slot);
+        }
+        int[] pgnos = new int[newest.size()];
+        long[] checksums = new long[pgnos.length];
+        int[] where = new int[pgnos.length];
+        int n = 0;
+        for (var entry : newest.entrySet()) {
+            pgnos[n] = entry.getKey().intValue();
+            where[n] = entry.getValue();
+            checksums[n] = sums[entry.getValue()];
+            n++;
+        }
+        return new SlotPages(store, pgnos, checksums, where);
+    }
+
+    /** A page as a reader gets it: the newest captured frame, else the database file. */
+    private void readCommitted(int pgno, ByteBuffer page) throws DiskException {
+        int number = frames.lastFrame(pgno);
+        SideFile file = wal;
+        if (number > 0 && number <= captured && file != null) {
+            file.read(WalLayout.frameOffset(number, pageSize) + WalLayout.FRAME_HEADER_SIZE, page);
+        } else {
+            state.file.readFully((Integer.toUnsignedLong(pgno) - 1) * pageSize, page);
+        }
+    }
+
+    /** A3: the bytes of a refused write do not stay. */
+    private static void unstore(SideFile file, long before, long offset, int length) throws DiskException {
+        if (file.size() > before) {
+            file.truncate(before);
+        }
+        if (offset < before) {
+            file.clear(offset, Math.min(length, before - offset));
+        }
+    }
+
+    // ---- going back
+
+    /** The chain is valid up to a frame only; what was parsed behind it was overwritten. */
+    private void giveUp(SideFile file, int last) throws DiskException {
+        parsed = Math.max(captured, last);
+        parsedChecksum = parsed == captured ? capturedChecksum : storedChecksum(file, parsed);
+    }
+
+    private long storedChecksum(SideFile file, int number) throws DiskException {
+        ByteBuffer stored = ByteBuffer.allocate(Long.BYTES);
+        file.read(WalLayout.frameOffset(number, pageSize) + WalLayout.FRAME_CHECKSUM, stored);
+        return stored.getLong(0);
+    }
+
+    /** C3: a writer begins below what was captured: the commits from there on were never published. */
+    private void overtaken(int number) throws DiskException {
+        SideFile file = wal;
+        int back = frames.commitBefore(number);
+        if (file == null) {
+            return;
+        }
+        for (int i = back + 1; i <= captured; i++) {
+            reverted.add(frames.pgno(i));
+        }
+        LOG.info("a writer overtook one that had died: database={} frame={} captured={}", state.name, number, captured);
+        goBack(file, back);
+    }
+
+    private void goBack(SideFile file, int back) throws DiskException {
+        frames.truncate(back);
+        captured = back;
+        capturedChecksum = back == 0 ? headerChecksum : storedChecksum(file, back);
+        if (back > 0) {
+            ByteBuffer stored = ByteBuffer.allocate(Integer.BYTES);
+            file.read(WalLayout.frameOffset(back, pageSize) + WalLayout.FRAME_COMMIT, stored);
+            capturedCommit = stored.getInt(0);
+        }
+        parsed = back;
+        parsedChecksum = capturedChecksum;
+        freshHeaders.clear();
+        freshPages.clear();
+        closeSlots();
+    }
+
+    /** A new generation begins, or the WAL is gone. */
+    private void restart() {
+        for (long page : frames.pages()) {
+            int pgno = (int) page;
+            if (page <= Integer.toUnsignedLong(state.commit) && !frames.isBackfilled(pgno)) {
+                reverted.add(pgno);
+            }
+        }
+        headerValid = false;
+        frames.clear();
+        captured = 0;
+        parsed = 0;
+        published = 0;
+        capturedLsn = 0;
+        capturedBy = null;
+        commitSizes.clear();
+        undurable.clear();
+        freshHeaders.clear();
+        freshPages.clear();
+        headerFrame = 0;
+        syncedInFrame = false;
+        pads = null;
+        refusal = Errno.OK;
+        closeSlots();
+        database.walRestarted();
+    }
+
+    private void readHeader(SideFile file) throws DiskException {
+        byte[] bytes = new byte[WalLayout.HEADER_SIZE];
+        ByteBuffer header = ByteBuffer.wrap(bytes);
+        if (file.size() < bytes.length) {
+            return;
+        }
+        file.copy(0, bytes, 0, bytes.length);
+        int magic = header.getInt(WalLayout.HEADER_MAGIC);
+        bigEndian = (magic & 1) != 0;
+        pageSize = header.getInt(WalLayout.HEADER_PAGE_SIZE);
+        salts = header.getLong(WalLayout.HEADER_SALT);
+        checkpointSequence = header.getInt(WalLayout.HEADER_CHECKPOINT_SEQUENCE);
+        headerChecksum = header.getLong(WalLayout.HEADER_CHECKSUM);
+        headerValid = (magic & ~1) == WalLayout.MAGIC
+                && DatabaseHeader.isPageSize(pageSize)
+                && WalLayout.checksum(0, bigEndian, bytes, 0, WalLayout.HEADER_CHECKSUM) == headerChecksum;
+        capturedChecksum = headerChecksum;
+        parsedChecksum = headerChecksum;
+    }
+
+    private void closeSlots() {
+        if (slots != null) {
+            slots.close();
+            slots = null;
+        }
+    }
+
+    // ---- truncate, sync, unlink
+
+    int truncate(SideFile file, long size) throws DiskException {
+        file.truncate(size);
+        if (file == wal) {
+            if (size < WalLayout.HEADER_SIZE) {
+                restart();
+            } else if (headerValid) {
+                int whole = (int) ((size - WalLayout.HEADER_SIZE) / (WalLayout.FRAME_HEADER_SIZE + pageSize));
+                if (whole < captured) {
+                    overtaken(whole + 1);
+                } else if (whole < parsed) {
+                    giveUp(file, whole);
+                }
+            }
+        }
+        return Errno.OK;
+    }
+
+    /** R18: a flush of the log up to what was captured; nothing of the WAL itself is ever synced. */
+    int sync(SideFile file, Handle handle, Completion completion) {
+        if (file != wal) {
+            return Errno.OK;
+        }
+        if (freshHeaders.get(parsed + 1) || (headerFrame == parsed + 1 && headerBytes > 0)) {
+            syncedInFrame = true;
+        }
+        long lsn = capturedLsn;
+        if (captured == 0 || services.log().durableLsn() >= lsn) {
+            return Errno.OK;
+        }
+        boolean committing = handle == capturedBy;
+        database.flushThen(
+                lsn,
+                failure -> failure == null ? Errno.OK : syncFailed(file, lsn, committing, failure.errno(), completion),
+                completion);
+        return PENDING;
+    }
+
+    /** R8, F6: the commit that this sync belongs to is withdrawn before the error is answered. */
+    private int syncFailed(SideFile file, long lsn, boolean committing, int errno, Completion completion)
+            throws DiskException {
+        if (!committing || lsn != capturedLsn || captured == 0 || captured <= published || !state.canUndo(lsn)) {
+            return errno;
+        }
+        int back = frames.commitBefore(captured);
+        long from = WalLayout.frameOffset(back + 1, pageSize);
+        state.undo();
+        capturedLsn = state.lastLsn;
+        goBack(file, back);
+        file.clear(from, file.size() - from);
+        services.host().invalidateWal(database, from);
+        database.changed();
+        return database.abortThen(lsn, () -> {}, errno, completion);
+    }
+
+    /** unlink of the WAL: refused while captured commits are in it that no checkpoint has written back (A7). */
+    boolean holdsWhatIsNotInTheFile() {
+        for (long page : frames.pages()) {
+            if (page <= Integer.toUnsignedLong(state.commit) && !frames.isBackfilled((int) page)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    void unlinked() {
+        restart();
+        wal = null;
+    }
+
+    // ---- the database file in WAL mode
+
+    /** A checkpoint writes to the database file; EROFS if it is none of the captured pages. */
+    int checkpointWrite(long offset, ByteBuffer source) throws DiskException {
+        int at = source.position();
+        boolean pages = offset % pageSize == 0 && source.remaining() % pageSize == 0;
+        int newest = 0;
+        for (int i = 0; pages && i < source.remaining(); i += pageSize) {
+            int pgno = (int) ((offset + i) / pageSize + 1);
+            int version = frames.backfill(pgno, PageChecksum.of(pgno, source, at + i, pageSize));
+            pages = version > 0;
+            newest = Math.max(newest, version);
+        }
+        if (!pages && !harmless(offset, source)) {
+            LOG.warn(
+                    "refused a write to a database in WAL mode: database={} offset={} length={}"
+                            + " reason=\"not a page of its WAL\"",
+                    state.name,
+                    offset,
+                    source.remaining());
+            return Errno.EROFS;
+        }
+        // F3, R11: log before data, and no older page after a newer one.
+        flushUpTo(newest);
+        if (state.file.hasLayers()) {
+            database.drain();
+        }
+        state.file.writeThrough(offset, source);
+        return Errno.OK;
+    }
+
+    /** Bytes behind the committed size (SIZE_HINT), or the ones that are there already. */
+    private boolean harmless(long offset, ByteBuffer source) throws DiskException {
+        if (source.remaining() == 1 && source.get(source.position()) == 0 && offset >= state.commitBytes()) {
+            return true;
+        }
+        ByteBuffer there = ByteBuffer.allocate(source.remaining());
+        state.file.readFully(offset, there);
+        return there.flip().equals(source);
+    }
+
+    /** A checkpoint cuts the database file to the size of a commit; or a SIZE_HINT grows it. */
+    int checkpointTruncate(long size) throws DiskException {
+        boolean known = size % pageSize == 0 && commitSizes.contains((int) (size / pageSize));
+        if (!known && size < Math.max(state.commitBytes(), state.file.viewSize())) {
+            return Errno.EROFS;
+        }
+        flushUpTo(captured);
+        if (state.file.hasLayers()) {
+            database.drain();
+        }
+        state.file.truncate(size);
+        return Errno.OK;
+    }
+
+    /** Makes the record durable that holds a frame. */
+    private void flushUpTo(int number) throws DiskException {
+        pruneDurable();
+        for (long[] commit : undurable) {
+            if (commit[0] >= number) {
+                services.log().flushAndWait(commit[1]);
+                return;
+            }
+        }
+    }
+
+    private void pruneDurable() {
+        long durable = services.log().durableLsn();
+        while (!undurable.isEmpty() && undurable.peekFirst()[1] <= durable) {
+            undurable.removeFirst();
+        }
+    }
+}
