@@ -127,7 +127,7 @@ def refuses_wal_sync():
 def refuses_wal_write():
     c = connect(mode="wal", sync="full", page_size=PAGE, auto=0)
     make(c, 10, 600)
-    for i in range(6):
+    for i in range(10):
         fail("W", "-wal", i + 2, EIO)
         # Small i refuse a frame before the commit frame, the last one its page; later ones may not fire at all.
         transaction(c, insert(4, 500, 20))
