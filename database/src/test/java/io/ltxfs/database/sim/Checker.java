@@ -2,7 +2,6 @@ package io.ltxfs.database.sim;
 
 import io.ltxfs.database.Database;
 import io.ltxfs.database.DatabaseSet;
-import io.ltxfs.database.NotAvailableException;
 import io.ltxfs.database.Position;
 import io.ltxfs.database.disk.DiskException;
 import java.io.ByteArrayOutputStream;
@@ -75,7 +74,7 @@ final class Checker {
     }
 
     /** While it runs, just after a commit: one TXID for each transaction, and its content exported. */
-    static List<String> live(DatabaseSet set, Oracle oracle, Mark mark) throws DiskException, NotAvailableException {
+    static List<String> live(DatabaseSet set, Oracle oracle, Mark mark) throws java.io.IOException {
         List<String> wrong = new ArrayList<>();
         for (Map.Entry<String, String> entry : mark.images().entrySet()) {
             String name = entry.getKey();
@@ -97,8 +96,7 @@ final class Checker {
     }
 
     /** Every TXID that the log reaches back to is exported as it was. */
-    static List<String> history(DatabaseSet set, Oracle oracle, List<String> names)
-            throws DiskException, NotAvailableException {
+    static List<String> history(DatabaseSet set, Oracle oracle, List<String> names) throws java.io.IOException {
         List<String> wrong = new ArrayList<>();
         for (String name : names) {
             Optional<Database> database = set.find(name);
@@ -125,7 +123,7 @@ final class Checker {
             @org.jspecify.annotations.Nullable Position expected,
             String image,
             List<String> wrong)
-            throws DiskException, NotAvailableException {
+            throws java.io.IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         Position position = set.export(name, txid, Channels.newChannel(out));
         byte[] content = out.toByteArray();
