@@ -31,6 +31,9 @@ final class AttributeRequests {
         if (node instanceof VirtualFile virtual) {
             return parts.virtuals().attr(virtual);
         }
+        if (node instanceof Directory directory && directory.removed() != null) {
+            return directory.removed();
+        }
         parts.paths().readLock().lock();
         try {
             var stat = parts.mirror().stat(node.path());

@@ -74,6 +74,18 @@ final class Attributes {
         }
     }
 
+    /** Takes over owner and mode. */
+    void ownedAs(Attributes other) {
+        int otherMode = FileMode.REGULAR | other.permissions();
+        int otherUid = other.uid();
+        int otherGid = other.gid();
+        synchronized (this) {
+            mode = otherMode;
+            uid = otherUid;
+            gid = otherGid;
+        }
+    }
+
     synchronized int uid() {
         return uid;
     }

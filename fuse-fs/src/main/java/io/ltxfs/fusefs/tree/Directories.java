@@ -65,6 +65,9 @@ final class Directories {
     }
 
     private List<Name> list(Directory directory) throws IOException {
+        if (directory.removed() != null) {
+            return List.of();
+        }
         List<Name> names = new ArrayList<>();
         Map<String, RegularFile> beside = new LinkedHashMap<>();
         parts.paths().readLock().lock();

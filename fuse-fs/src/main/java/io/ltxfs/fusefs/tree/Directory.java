@@ -1,5 +1,6 @@
 package io.ltxfs.fusefs.tree;
 
+import io.ltxfs.fusefs.transport.Attr;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class Directory extends Inode {
     private final boolean root;
     private final Map<String, Inode> children = new HashMap<>();
+    private volatile @Nullable Attr removed;
     private final AtomicBoolean namesUnsynced = new AtomicBoolean();
 
     Directory(long id, boolean root) {
@@ -25,6 +27,16 @@ final class Directory extends Inode {
     @Override
     boolean isLinked() {
         return root || super.isLinked();
+    }
+
+    /** Attributes as they were when it was removed, for those who stand in it; null before. */
+    @Nullable
+    Attr removed() {
+        return removed;
+    }
+
+    void removed(Attr last) {
+        removed = last;
     }
 
     /** A name in its mirror was made or removed. */

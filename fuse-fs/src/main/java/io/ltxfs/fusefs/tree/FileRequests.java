@@ -1,5 +1,6 @@
 package io.ltxfs.fusefs.tree;
 
+import io.ltxfs.database.Database;
 import io.ltxfs.database.Handle;
 import io.ltxfs.database.posix.Errno;
 import io.ltxfs.database.posix.OpenFlags;
@@ -57,43 +58,67 @@ final class FileRequests {
         int pid = caller.pid();
         Handle handle = new Handle(writes(flags), ownThread.test(pid), pid);
         OpenFile open = new OpenFile(parts.handles().nextFh(), file, handle);
-        parts.paths().readLock().lock();
-        file.lock().writeLock().lock();
-        try {
-            if (file.content() instanceof Content.Plain plain) {
-                openPlain(file, plain, handle.writable());
-            }
-            if (file.content() instanceof Content.Sqlite sqlite) {
-                sqlite.file().opened(handle);
-                if (sqlite.role() == Role.DATABASE && sqlite.database() != null && handle.writable() && !handle.own()) {
-                    parts.events().opened(sqlite.database());
-                }
-            }
-            file.opensLocked().add(open);
-        } finally {
-            file.lock().writeLock().unlock();
-            parts.paths().readLock().unlock();
+        if (file.content() instanceof Content.Sqlite || !openPlain(file, open)) {
+            openSqlite(file, open);
         }
         parts.nodes().pin(file);
         parts.handles().put(open.fh(), open);
         return open;
     }
 
-    private void openPlain(RegularFile file, Content.Plain plain, boolean writable) throws IOException {
-        int fd = plain.fd();
-        if (fd == Content.Plain.CLOSED) {
-            fd = parts.mirror().open(file.path());
-            file.content(new Content.Plain(fd));
-        }
-        if (writable && file.isLinked() && Mirror.isDatabase(fd)) {
-            recogniseOrClose(file, fd);
+    /** With no lock held while the database is told: it may be busy with a commit. */
+    private void openSqlite(RegularFile file, OpenFile open) {
+        Handle handle = open.handle();
+        while (true) {
+            Content.Sqlite sqlite = (Content.Sqlite) file.content();
+            sqlite.file().opened(handle);
+            file.lock().writeLock().lock();
+            try {
+                if (file.content() == sqlite) {
+                    file.opensLocked().add(open);
+                    Database database = sqlite.database();
+                    if (sqlite.role() == Role.DATABASE && database != null && handle.writable() && !handle.own()) {
+                        parts.events().opened(database);
+                    }
+                    return;
+                }
+            } finally {
+                file.lock().writeLock().unlock();
+            }
+            // It was renamed a moment ago, and is another database now.
+            sqlite.file().released(handle);
         }
     }
 
-    private void recogniseOrClose(RegularFile file, int fd) throws IOException {
+    /** @return false if it is a database by now */
+    private boolean openPlain(RegularFile file, OpenFile open) throws IOException {
+        parts.paths().readLock().lock();
+        file.lock().writeLock().lock();
+        try {
+            if (!(file.content() instanceof Content.Plain plain)) {
+                return false;
+            }
+            int fd = plain.fd();
+            if (fd == Content.Plain.CLOSED) {
+                fd = parts.mirror().open(file.path());
+                file.content(new Content.Plain(fd));
+            }
+            file.opensLocked().add(open);
+            if (open.handle().writable() && file.isLinked() && Mirror.isDatabase(fd)) {
+                recognise(file, open, fd);
+            }
+            return true;
+        } finally {
+            file.lock().writeLock().unlock();
+            parts.paths().readLock().unlock();
+        }
+    }
+
+    private void recognise(RegularFile file, OpenFile open, int fd) throws IOException {
         try {
             parts.recognition().database(file);
         } catch (IOException e) {
+            file.opensLocked().remove(open);
             if (file.opensLocked().isEmpty()) {
                 Posix.close(fd);
                 file.content(new Content.Plain(Content.Plain.CLOSED));
@@ -298,23 +323,9 @@ final class FileRequests {
 
     private void close(OpenFile open) {
         RegularFile file = open.file();
-        boolean last;
-        parts.paths().readLock().lock();
-        file.lock().writeLock().lock();
-        try {
-            if (file.content() instanceof Content.Plain plain && file.isLinked() && file.takeHeaderWritten()) {
-                recogniseClosed(file, plain.fd());
-            }
-            file.opensLocked().remove(open);
-            last = file.opensLocked().isEmpty();
-            if (last && file.content() instanceof Content.Plain plain) {
-                Posix.close(plain.fd());
-                file.content(new Content.Plain(Content.Plain.CLOSED));
-            }
-        } finally {
-            file.lock().writeLock().unlock();
-            parts.paths().readLock().unlock();
-        }
+        boolean last = file.content() instanceof Content.Plain && file.isLinked()
+                ? closeLinkedPlain(file, open)
+                : removeOpen(file, open);
         if (file.content() instanceof Content.Sqlite sqlite) {
             sqlite.file().released(open.handle());
             if (last) {
@@ -322,6 +333,36 @@ final class FileRequests {
             }
         }
         parts.nodes().unpin(file);
+    }
+
+    private boolean closeLinkedPlain(RegularFile file, OpenFile open) {
+        parts.paths().readLock().lock();
+        file.lock().writeLock().lock();
+        try {
+            if (file.content() instanceof Content.Plain plain && file.takeHeaderWritten()) {
+                recogniseClosed(file, plain.fd());
+            }
+            return removeOpen(file, open);
+        } finally {
+            file.lock().writeLock().unlock();
+            parts.paths().readLock().unlock();
+        }
+    }
+
+    /** @return whether it was the last one */
+    private static boolean removeOpen(RegularFile file, OpenFile open) {
+        file.lock().writeLock().lock();
+        try {
+            file.opensLocked().remove(open);
+            boolean last = file.opensLocked().isEmpty();
+            if (last && file.content() instanceof Content.Plain plain) {
+                Posix.close(plain.fd());
+                file.content(new Content.Plain(Content.Plain.CLOSED));
+            }
+            return last;
+        } finally {
+            file.lock().writeLock().unlock();
+        }
     }
 
     /** A header that came in pieces shows only now. */

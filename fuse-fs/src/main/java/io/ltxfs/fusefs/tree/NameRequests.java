@@ -158,6 +158,9 @@ final class NameRequests {
     private RegularFile makeRegular(Caller caller, long parent, String name, int mode, boolean exclusive)
             throws IOException {
         Directory directory = parts.directory(parent);
+        Attributes owned;
+        String path;
+        Database database;
         parts.paths().readLock().lock();
         try {
             try {
@@ -171,22 +174,24 @@ final class NameRequests {
                 throw e;
             }
             FileStat parentStat = parts.mirror().stat(directory.path());
-            int gid = Mirror.groupOf(caller, parentStat);
-            Attributes owned =
-                    new Attributes(FileMode.REGULAR | (mode & FileMode.PERMISSIONS), caller.uid(), gid, FileTime.now());
-            RegularFile beside = makeBeside(directory, name, owned);
-            return beside != null ? beside : makePlain(directory, name, owned);
+            owned = new Attributes(
+                    FileMode.REGULAR | (mode & FileMode.PERMISSIONS),
+                    caller.uid(),
+                    Mirror.groupOf(caller, parentStat),
+                    FileTime.now());
+            path = Mirror.join(directory.path(), name);
+            database = SqliteNames.isSuperJournal(name) ? null : databaseBeside(directory, name);
+            if (database == null && !SqliteNames.isSuperJournal(name)) {
+                return makePlain(directory, name, owned);
+            }
         } finally {
             parts.paths().readLock().unlock();
         }
+        return makeBeside(directory, name, path, database, owned);
     }
 
-    /** A side file of the file that stands there with its base's name, which is a database from now on. */
-    private @Nullable RegularFile makeBeside(Directory directory, String name, Attributes owned) throws IOException {
-        if (SqliteNames.isSuperJournal(name)) {
-            SqliteFile file = parts.databases().createSuperJournal(Mirror.join(directory.path(), name));
-            return hang(directory, name, new Content.Sqlite(null, file, Role.SUPER_JOURNAL, owned));
-        }
+    /** The database that a file of this name would lie beside: the file there is one from now on. */
+    private @Nullable Database databaseBeside(Directory directory, String name) throws IOException {
         Optional<SqliteNames.Side> side = SqliteNames.side(name);
         if (side.isEmpty()) {
             return null;
@@ -196,29 +201,45 @@ final class NameRequests {
             return null;
         }
         try {
-            if (!(base instanceof RegularFile file) || file.isBeside()) {
-                return null;
-            }
-            Database database = parts.recognition().database(file);
-            Role role = side.get().role();
-            synchronized (directory) {
-                SqliteFile made = switch (role) {
-                    case JOURNAL -> database.createJournal();
-                    case WAL -> database.createWal();
-                    case SHM -> database.createShm();
-                    case DATABASE, SUPER_JOURNAL -> throw new IllegalStateException("not a side " + role);
-                };
-                return hang(directory, name, new Content.Sqlite(database, made, role, owned));
-            }
+            return base instanceof RegularFile file && !file.isBeside()
+                    ? parts.recognition().database(file)
+                    : null;
         } finally {
             parts.nodes().forget(base, 1);
         }
     }
 
-    private RegularFile hang(Directory directory, String name, Content.Sqlite content) throws IOException {
+    /** Makes a side file, or a super-journal if there is no database. Holds no lock while the databases are asked. */
+    private RegularFile makeBeside(
+            Directory directory, String name, String path, @Nullable Database database, Attributes owned)
+            throws IOException {
+        Role role = database == null
+                ? Role.SUPER_JOURNAL
+                : SqliteNames.side(name).map(SqliteNames.Side::role).orElse(Role.SUPER_JOURNAL);
+        SqliteFile made = make(path, database, role);
+        Inode node;
         synchronized (directory) {
-            return regular(parts.loader().hang(directory, name, parts.loader().beside(content)), name);
+            RegularFile candidate = parts.loader().beside(new Content.Sqlite(database, made, role, owned));
+            node = parts.loader().hang(directory, name, candidate);
         }
+        RegularFile file = regular(node, name);
+        if (file.content() instanceof Content.Sqlite sqlite && sqlite.attributes() != owned) {
+            // A lookup saw it first.
+            sqlite.attributes().ownedAs(owned);
+        }
+        return file;
+    }
+
+    private SqliteFile make(String path, @Nullable Database database, Role role) {
+        if (database == null) {
+            return parts.databases().createSuperJournal(path);
+        }
+        return switch (role) {
+            case JOURNAL -> database.createJournal();
+            case WAL -> database.createWal();
+            case SHM -> database.createShm();
+            case DATABASE, SUPER_JOURNAL -> throw new IllegalStateException("not a side file: " + path);
+        };
     }
 
     private static RegularFile regular(@Nullable Inode node, String name) throws TreeException {

@@ -3,6 +3,7 @@ package io.ltxfs.fusefs.tree;
 import io.ltxfs.database.Completion;
 import io.ltxfs.database.Database;
 import io.ltxfs.database.posix.Errno;
+import io.ltxfs.database.posix.FileStat;
 import io.ltxfs.fusefs.transport.ReplyEmpty;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -127,7 +128,9 @@ final class Removals {
                     throw new TreeException(Errno.ENOTDIR, "rmdir " + name);
                 }
                 dropOrphans(removed);
+                FileStat last = parts.mirror().stat(removed.path());
                 parts.mirror().removeDirectory(removed.path());
+                removed.removed(Attributes.of(last).attr(last.ino(), 0, false));
                 directory.namesChanged();
                 parts.nodes().detach(removed);
             } finally {
