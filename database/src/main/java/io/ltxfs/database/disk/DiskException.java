@@ -3,7 +3,7 @@ package io.ltxfs.database.disk;
 import java.io.IOException;
 
 /** A system call on the data directory failed; carries the errno that the caller of the file system is to see. */
-public final class DiskException extends IOException {
+public class DiskException extends IOException {
     private final int errno;
 
     /**

@@ -2,11 +2,303 @@ package io.ltxfs.database.log;
 
 import io.ltxfs.database.disk.Disk;
 import io.ltxfs.database.disk.DiskException;
+import io.ltxfs.database.disk.DiskFile;
+import io.ltxfs.database.disk.Errno;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
-final class SegmentedLog {
-    private SegmentedLog() {}
+/**
+ * The log as files: segments {@code log/<sequence>.log}, stages {@code log/stage-<id>}; see {@link LogLayout} for the
+ * bytes, {@link LogTail} for writing, {@link GroupCommit} for sharing syncs, {@link LogOpener} for what happens at start.
+ */
+final class SegmentedLog implements TransactionLog {
+    private final Disk disk;
+    private final LogOptions options;
+    private final SegmentList segments;
+    private final Catalog catalog;
+    private final List<LogDamage> damage;
+    private final LogTail tail;
+    private final GroupCommit group;
+    private final PageReader pageReader;
+    private final LogScanner scanner;
+
+    /** The state before the first kept record. */
+    private volatile Map<String, CatalogEntry> beginning;
+
+    private SegmentedLog(Disk disk, LogOptions options) throws DiskException {
+        this.disk = disk;
+        this.options = options;
+        this.pageReader = new PageReader(disk);
+        this.segments = new SegmentList();
+        this.scanner = new LogScanner(disk, segments);
+        LogOpener opener = new LogOpener(disk, segments, (record, segment) -> {});
+        opener.open();
+        this.catalog = opener.catalog();
+        this.damage = List.copyOf(opener.damage());
+        AtomicReference<@Nullable GroupCommit> later = new AtomicReference<>();
+        this.tail = new LogTail(disk, options, segments, catalog, lsn -> {
+            GroupCommit started = later.get();
+            if (started != null) {
+                started.advance(lsn);
+            }
+        });
+        this.group = new GroupCommit(tail, options);
+        later.set(group);
+        if (opener.lastIsUsable()) {
+            DiskFile file = disk.open(segments.last().path(), Disk.Mode.WRITE);
+            tail.resume(file, opener.chain(), opener.nextStage());
+        } else {
+            tail.begin(opener.lastLsn(), opener.chain(), opener.nextSequence(), opener.nextStage());
+        }
+        this.beginning = scanner.catalogAtBeginning(tail.lastLsn()).entries();
+        group.start(tail.lastLsn());
+    }
 
     static TransactionLog open(Disk disk, LogOptions options) throws DiskException {
-        throw new UnsupportedOperationException();
+        return new SegmentedLog(disk, options);
+    }
+
+    @Override
+    public long append(LogRecord record) throws DiskException {
+        tail.appendLock.lock();
+        try {
+            if (record instanceof LogRecord.Committed committed) {
+                return appendCommitted(committed);
+            } else if (record instanceof LogRecord.Prepared prepared) {
+                return appendPrepared(prepared);
+            } else if (record instanceof LogRecord.Commit commit) {
+                long lsn = appendMark(LogLayout.COMMIT, List.of(commit.lsn()));
+                catalog.commit(commit.lsn());
+                return lsn;
+            } else if (record instanceof LogRecord.GroupCommit groupCommit) {
+                long lsn = appendMark(LogLayout.GROUP_COMMIT, groupCommit.lsns());
+                groupCommit.lsns().forEach(catalog::commit);
+                return lsn;
+            } else if (record instanceof LogRecord.Abort abort) {
+                long lsn = appendMark(LogLayout.ABORT, List.of(abort.lsn()));
+                catalog.abort(abort.lsn());
+                return lsn;
+            } else if (record instanceof LogRecord.Watermark watermark) {
+                return appendWatermark(watermark);
+            }
+            throw new IllegalArgumentException("unknown record " + record);
+        } finally {
+            tail.appendLock.unlock();
+        }
+    }
+
+    private long appendCommitted(LogRecord.Committed record) throws DiskException {
+        TransactionHeader header = record.header();
+        PageSet pages = record.pages();
+        long stage = stageOf(pages);
+        long lsn = tail.append(
+                LogLayout.COMMITTED,
+                out -> LogLayout.putTransaction(out, header, stage, 0, ""),
+                pages,
+                header.pageSize(),
+                false);
+        catalog.committed(lsn, header);
+        return lsn;
+    }
+
+    private long appendPrepared(LogRecord.Prepared record) throws DiskException {
+        TransactionHeader header = record.header();
+        PageSet pages = record.pages();
+        long stage = stageOf(pages);
+        long lsn = tail.append(
+                LogLayout.PREPARED,
+                out -> LogLayout.putTransaction(out, header, stage, record.replaces(), record.group()),
+                pages,
+                header.pageSize(),
+                false);
+        catalog.prepared(lsn, header, record.group(), record.replaces());
+        return lsn;
+    }
+
+    private static long stageOf(PageSet pages) {
+        return pages.count() == 0 ? 0 : pages.stage().map(Stage::id).orElse(0L);
+    }
+
+    private long appendMark(byte kind, List<Long> lsns) throws DiskException {
+        return tail.append(kind, out -> LogLayout.putLsns(out, lsns), PageSet.empty(), 0, true);
+    }
+
+    private long appendWatermark(LogRecord.Watermark watermark) throws DiskException {
+        long lsn = tail.append(
+                LogLayout.WATERMARK,
+                out -> {
+                    out.putLong(watermark.lsn());
+                    LogLayout.putString(out, watermark.database());
+                },
+                PageSet.empty(),
+                0,
+                true);
+        catalog.watermark(watermark.database(), watermark.lsn());
+        return lsn;
+    }
+
+    @Override
+    public void flush(long lsn, FlushCallback callback) {
+        group.flush(Math.min(lsn, tail.lastLsn()), callback);
+    }
+
+    @Override
+    public void flushAndWait(long lsn) throws DiskException {
+        if (lsn <= group.durable()) {
+            return;
+        }
+        CountDownLatch done = new CountDownLatch(1);
+        AtomicReference<@Nullable DiskException> outcome = new AtomicReference<>();
+        flush(lsn, failure -> {
+            outcome.set(failure);
+            done.countDown();
+        });
+        awaitUninterruptibly(done);
+        DiskException failure = outcome.get();
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /** A commit whose outcome is not waited for would be of unknown outcome, so an interrupt has to wait too. */
+    private static void awaitUninterruptibly(CountDownLatch done) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                done.await();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public long durableLsn() {
+        return group.durable();
+    }
+
+    @Override
+    public long lastLsn() {
+        return tail.lastLsn();
+    }
+
+    @Override
+    public long firstLsn() {
+        return segments.first().firstLsn;
+    }
+
+    @Override
+    public long bytes() {
+        return segments.bytes();
+    }
+
+    @Override
+    public List<LogDamage> damage() {
+        return damage;
+    }
+
+    @Override
+    public Map<String, CatalogEntry> catalog() {
+        return beginning;
+    }
+
+    @Override
+    public void scan(long fromLsn, Visitor visitor) throws DiskException {
+        scanner.scan(
+                fromLsn,
+                tail.lastLsn(),
+                (reader, segment) -> reader.isInternal() || visitor.visit(reader.entry(segment.sequence)));
+    }
+
+    @Override
+    public void table(LogEntry entry, TableVisitor visitor) throws DiskException {
+        if (entry.pageCount() > 0) {
+            at(
+                    entry,
+                    (file, reader) -> PageReader.table(
+                            file, reader, (index, pgno, slot, checksum) -> visitor.page(index, pgno, checksum)));
+        }
+    }
+
+    @Override
+    public void pages(LogEntry entry, PageVisitor visitor) throws DiskException {
+        if (entry.pageCount() > 0) {
+            at(entry, (file, reader) -> pageReader.pages(file, reader, visitor));
+        }
+    }
+
+    /** Works on one record. */
+    @FunctionalInterface
+    private interface RecordAction {
+        void run(DiskFile file, RecordReader reader) throws DiskException;
+    }
+
+    private void at(LogEntry entry, RecordAction action) throws DiskException {
+        LogEntry.Location location = segments.resolve(entry.location(), entry.lsn());
+        if (location == null) {
+            throw new DiskException(Errno.ENOENT, "record " + entry.lsn() + " is not in the log any more");
+        }
+        try (DiskFile file = disk.open(LogFiles.segment(location.segment()), Disk.Mode.READ)) {
+            RecordReader reader = RecordReader.at(file, location.offset());
+            if (!reader.next() || reader.lsn() != entry.lsn()) {
+                throw new DiskException(
+                        Errno.EIO,
+                        "record " + entry.lsn() + " of the log is not at offset " + location.offset() + " of "
+                                + LogFiles.segment(location.segment()));
+            }
+            action.run(file, reader);
+        }
+    }
+
+    @Override
+    public Stage newStage() throws DiskException {
+        long id = tail.newStageId();
+        String path = LogFiles.stage(id);
+        DiskFile file = disk.open(path, Disk.Mode.CREATE);
+        try {
+            file.truncate(0);
+        } catch (DiskException e) {
+            file.close();
+            throw e;
+        }
+        return new Stage(id, path, file);
+    }
+
+    @Override
+    public void discardStage(Stage stage) {
+        stage.file().close();
+        try {
+            disk.unlink(stage.path());
+        } catch (DiskException e) {
+            // Nothing names it: the next start removes it.
+            return;
+        }
+    }
+
+    @Override
+    public void trim(long keepFromLsn) throws DiskException {
+        // replaced below
+    }
+
+    @Override
+    public void close() throws DiskException {
+        try {
+            flushAndWait(tail.lastLsn());
+        } finally {
+            group.close();
+            tail.appendLock.lock();
+            try {
+                tail.close();
+            } finally {
+                tail.appendLock.unlock();
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@ package io.ltxfs.database.log;
 import io.ltxfs.database.disk.Disk;
 import io.ltxfs.database.disk.DiskException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Map;
 
 /** The node's log; see {@code docs/architecture.md}. */
@@ -89,6 +90,9 @@ public interface TransactionLog extends AutoCloseable {
     /** The first LSN that is kept. */
     long firstLsn();
 
+    /** What was found damaged when the log was opened; empty if all is well. Does not change. */
+    List<LogDamage> damage();
+
     @Override
     void close() throws DiskException;
 
@@ -96,7 +100,7 @@ public interface TransactionLog extends AutoCloseable {
      * Opens the log of a data directory, or begins one. Keeps the longest contiguous suffix of segments, cuts a torn
      * tail off the last one and makes that durable (R15), removes orphaned stages.
      *
-     * @throws LogCorruptException if a sealed segment is damaged
+     * A damaged part of a sealed segment does not keep the node from starting: it is told by {@link #damage}.
      */
     static TransactionLog open(Disk disk, LogOptions options) throws DiskException {
         return SegmentedLog.open(disk, options);

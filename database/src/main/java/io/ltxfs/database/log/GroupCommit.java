@@ -1,0 +1,177 @@
+package io.ltxfs.database.log;
+
+import io.ltxfs.database.disk.DiskException;
+import io.ltxfs.database.disk.Errno;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Shares syncs among the commits that wait for one at the same time.
+ *
+ * <p>One sync runs at a time. Who comes while none runs does it himself, which saves two thread switches for the lone
+ * writer; who comes while one runs waits for the next, since the running one may have begun before his record was
+ * written. A leader does one sync and then hands over to the flusher thread, so that no commit pays for the others'
+ * syncs. Callbacks run without a lock.
+ */
+final class GroupCommit implements AutoCloseable {
+
+    /** Makes what was appended durable. */
+    @FunctionalInterface
+    interface Syncer {
+        /** @return the LSN up to which the log is durable */
+        long sync() throws DiskException;
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(GroupCommit.class);
+
+    private record Waiter(long lsn, FlushCallback callback) {}
+
+    private final Syncer syncer;
+    private final boolean leader;
+    private final @Nullable Thread flusher;
+    private final Object lock = new Object();
+
+    // All guarded by lock.
+    private final Queue<Waiter> waiters = new ArrayDeque<>();
+    private boolean running;
+    private boolean closed;
+
+    private volatile long durable;
+
+    GroupCommit(Syncer syncer, LogOptions options) {
+        this.syncer = syncer;
+        this.leader = options.flushLeader();
+        if (options.threads()) {
+            flusher = new Thread(this::serve, "ltxfs-log-flush");
+            flusher.setDaemon(true);
+        } else {
+            flusher = null;
+        }
+    }
+
+    /** Begins with a log that is durable up to an LSN. */
+    void start(long durableLsn) {
+        durable = durableLsn;
+        if (flusher != null) {
+            flusher.start();
+        }
+    }
+
+    long durable() {
+        return durable;
+    }
+
+    /** Told by whoever made the log durable. */
+    void advance(long lsn) {
+        synchronized (lock) {
+            durable = Math.max(durable, lsn);
+        }
+    }
+
+    void flush(long lsn, FlushCallback callback) {
+        if (lsn <= durable) {
+            callback.flushed(null);
+            return;
+        }
+        synchronized (lock) {
+            waiters.add(new Waiter(lsn, callback));
+            if (flusher != null) {
+                if (running) {
+                    return;
+                }
+                if (!leader && !closed) {
+                    lock.notifyAll();
+                    return;
+                }
+            }
+            running = true;
+        }
+        round();
+    }
+
+    private void serve() {
+        while (true) {
+            synchronized (lock) {
+                while (running || waiters.isEmpty()) {
+                    if (closed && waiters.isEmpty()) {
+                        return;
+                    }
+                    try {
+                        lock.wait();
+                    } catch (InterruptedException e) {
+                        // Only close ends this thread; commits wait for it.
+                        continue;
+                    }
+                }
+                running = true;
+            }
+            round();
+        }
+    }
+
+    private void round() {
+        DiskException failure = null;
+        long covered = 0;
+        try {
+            covered = syncer.sync();
+        } catch (DiskException e) {
+            failure = e;
+        } catch (RuntimeException e) {
+            LOG.error("log sync failed unexpectedly", e);
+            failure = new DiskException(Errno.EIO, "syncing the log failed: " + e);
+        }
+        List<Waiter> served = new ArrayList<>();
+        synchronized (lock) {
+            durable = Math.max(durable, covered);
+            running = false;
+            for (Iterator<Waiter> each = waiters.iterator(); each.hasNext(); ) {
+                Waiter waiter = each.next();
+                if (failure != null || waiter.lsn <= durable) {
+                    served.add(waiter);
+                    each.remove();
+                }
+            }
+            lock.notifyAll();
+        }
+        for (Waiter waiter : served) {
+            // Another thread may have saved the tail after the sync failed.
+            tell(waiter, waiter.lsn <= durable ? null : failure);
+        }
+    }
+
+    private static void tell(Waiter waiter, @Nullable DiskException failure) {
+        try {
+            waiter.callback.flushed(failure);
+        } catch (RuntimeException e) {
+            LOG.error("a commit's continuation failed lsn={}", waiter.lsn, e);
+        }
+    }
+
+    /** Ends the flusher thread when nobody waits any more. */
+    @Override
+    public void close() {
+        synchronized (lock) {
+            closed = true;
+            lock.notifyAll();
+        }
+        if (flusher != null && flusher != Thread.currentThread()) {
+            boolean interrupted = false;
+            while (flusher.isAlive()) {
+                try {
+                    flusher.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

@@ -1,0 +1,461 @@
+package io.ltxfs.database.log;
+
+import io.ltxfs.database.disk.Disk;
+import io.ltxfs.database.disk.DiskException;
+import io.ltxfs.database.disk.DiskFile;
+import io.ltxfs.database.disk.Errno;
+import java.nio.ByteBuffer;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The end of the log: where records are appended and made durable.
+ *
+ * <p>Two locks. The <em>append lock</em> orders the records; the <em>sync lock</em> keeps syncs apart, because the
+ * kernel reports a failed write-back to only one of two that run at the same time, and the other would answer for data
+ * that is lost. The append lock is taken first; appends go on while a sync runs. A new segment is begun under both.
+ *
+ * <p>A segment is made under a temporary name and renamed when its head is durable; nothing is appended to it before
+ * the name is durable too (R14). So there is never a segment without a head, and a failed attempt leaves nothing behind.
+ *
+ * <p>After a failed sync nothing is known of what the segment holds on the disk, and a second sync that succeeds proves
+ * nothing (F7). What was not durable is then copied, verified, to a new segment under the same LSNs, and the new
+ * segment's first LSN ends the old one. Until that has worked, appends and flushes fail, and each tries again, at most
+ * every few seconds.
+ */
+final class LogTail implements GroupCommit.Syncer {
+    private static final Logger LOG = LoggerFactory.getLogger(LogTail.class);
+
+    /** Reserved beyond every transaction, so that marks which decide it always have room (R20). */
+    private static final long MARK_RESERVE_BYTES = 64 * 1024;
+
+    private static final long RESERVE_STEP_BYTES = 1 << 20;
+    private static final long RETRY_MIN_NANOS = 100_000_000L;
+    private static final long RETRY_MAX_NANOS = 5_000_000_000L;
+
+    /** A point of the log that has reached the kernel. */
+    private record Point(DiskFile file, long lsn, long end, long chain) {}
+
+    private record StagedRecord(long lsn, Stage stage) {}
+
+    private final Disk disk;
+    private final LogOptions options;
+    private final SegmentList segments;
+    private final Catalog catalog;
+    private final LongConsumer durableMoved;
+    private final RecordWriter writer = new RecordWriter();
+
+    final ReentrantLock appendLock = new ReentrantLock();
+    private final ReentrantLock syncLock = new ReentrantLock();
+
+    // Guarded by the append lock.
+    private long nextStage;
+    private long reservedEnd;
+    private boolean tailToCut;
+    private boolean nameToSync;
+    private boolean closed;
+    private long retryAtNanos;
+    private long retryDelayNanos;
+
+    /** Records whose stage is not durable yet, ascending. Added to under the append lock, removed under the sync lock. */
+    private final Queue<StagedRecord> unsyncedStages = new ConcurrentLinkedQueue<>();
+
+    /** Everything appended. Written under the append lock. */
+    private volatile @Nullable Point appended;
+
+    /** Guarded by the sync lock. */
+    private @Nullable Point durable;
+
+    /** The sync that failed. Set under the sync lock, cleared under both. */
+    private volatile @Nullable DiskException failure;
+
+    /** @param durableMoved told the LSN up to which the log has become durable otherwise than by {@link #sync} */
+    LogTail(Disk disk, LogOptions options, SegmentList segments, Catalog catalog, LongConsumer durableMoved) {
+        this.durableMoved = durableMoved;
+        this.disk = disk;
+        this.options = options;
+        this.segments = segments;
+        this.catalog = catalog;
+    }
+
+    /** Continues behind the last record of the last segment, all of which is durable. */
+    void resume(DiskFile file, long chain, long firstFreeStage) {
+        Segment last = segments.last();
+        Point point = new Point(file, last.lastLsn, last.end, chain);
+        appended = point;
+        durable = point;
+        reservedEnd = last.end;
+        nextStage = firstFreeStage;
+    }
+
+    /** Begins a segment behind the last record, whatever follows it there. */
+    void begin(long lastLsn, long chain, long sequence, long firstFreeStage) throws DiskException {
+        nextStage = firstFreeStage;
+        appendLock.lock();
+        syncLock.lock();
+        try {
+            newSegment(sequence, lastLsn, chain, catalog, 1, null);
+        } finally {
+            syncLock.unlock();
+            appendLock.unlock();
+        }
+    }
+
+    long lastLsn() {
+        return appended().lsn;
+    }
+
+    long newStageId() {
+        appendLock.lock();
+        try {
+            return nextStage++;
+        } finally {
+            appendLock.unlock();
+        }
+    }
+
+    /** Fills in a record's metadata. */
+    @FunctionalInterface
+    interface Metadata {
+        void put(ByteBuffer out);
+    }
+
+    /**
+     * Appends a record; the append lock is held. Leaves no trace when it fails.
+     *
+     * @param isMark a short record that must find room even when the disk is full
+     * @return its LSN
+     */
+    long append(byte kind, Metadata metadata, PageSet pages, int pageSize, boolean isMark) throws DiskException {
+        makeReady();
+        if (segments.last().end >= options.segmentBytes()) {
+            try {
+                roll();
+            } catch (DiskException e) {
+                if (!isMark || failure != null || nameToSync) {
+                    throw e;
+                }
+            }
+        }
+        Stage stage = pages.count() == 0 ? null : pages.stage().orElse(null);
+        metadata.put(writer.begin());
+        Point before = appended();
+        Segment segment = segments.last();
+        reserve(before, writer.sizeWith(pages.count(), pageSize, stage != null), isMark);
+        long lsn = before.lsn + 1;
+        long stageBytes = stage == null ? 0 : stage.file().size();
+        long end;
+        try {
+            end = writer.write(before.file, before.end, before.chain, kind, lsn, pages, pageSize);
+        } catch (DiskException | RuntimeException e) {
+            tailToCut = true;
+            cutTail(e);
+            throw e;
+        }
+        if (stage != null) {
+            segment.addStage(new Segment.StageRef(lsn, stage.id(), stageBytes));
+            unsyncedStages.add(new StagedRecord(lsn, stage));
+        }
+        segment.end = end;
+        segment.lastLsn = lsn;
+        appended = new Point(before.file, lsn, end, writer.chain());
+        return lsn;
+    }
+
+    private void makeReady() throws DiskException {
+        if (closed) {
+            throw new DiskException(Errno.EIO, "the transaction log is closed");
+        }
+        if (failure != null) {
+            repair();
+        }
+        if (nameToSync) {
+            disk.syncDirectory(TransactionLog.DIRECTORY);
+            nameToSync = false;
+            durableMoved.accept(segments.last().firstLsn - 1);
+        }
+        if (tailToCut) {
+            appended().file.truncate(appended().end);
+            reservedEnd = appended().end;
+            tailToCut = false;
+        }
+    }
+
+    private void cutTail(Exception cause) {
+        try {
+            makeReady();
+        } catch (DiskException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    private void reserve(Point before, long bytes, boolean isMark) throws DiskException {
+        long need = before.end + bytes;
+        long wanted = need + MARK_RESERVE_BYTES;
+        if (wanted <= reservedEnd) {
+            return;
+        }
+        long generous = Math.max(options.segmentBytes(), wanted + RESERVE_STEP_BYTES);
+        try {
+            allocate(before.file, generous);
+        } catch (DiskException e) {
+            try {
+                allocate(before.file, wanted);
+            } catch (DiskException full) {
+                if (!isMark || need > reservedEnd) {
+                    throw full;
+                }
+            }
+        }
+    }
+
+    private void allocate(DiskFile file, long end) throws DiskException {
+        file.allocate(reservedEnd, end - reservedEnd);
+        reservedEnd = end;
+    }
+
+    /** Goes on in a new segment; the append lock is held. */
+    void roll() throws DiskException {
+        syncLock.lock();
+        try {
+            syncAppended();
+            Segment old = segments.last();
+            newSegment(old.sequence + 1, appended().lsn, appended().chain, catalog, old.firstLsn, null);
+        } finally {
+            syncLock.unlock();
+        }
+    }
+
+    /**
+     * Makes a segment and continues in it; both locks are held.
+     *
+     * @param lastLsn the LSN before its first
+     * @param chain the chain of that record
+     * @param tail what is copied into it, or null for an empty one
+     */
+    private void newSegment(
+            long sequence, long lastLsn, long chain, Catalog before, long withdrawableFrom, @Nullable TailCopy tail)
+            throws DiskException {
+        String path = LogFiles.segment(sequence);
+        String temporary = path + LogFiles.TEMPORARY;
+        DiskFile file = disk.open(temporary, Disk.Mode.CREATE);
+        long headBytes;
+        long reserved;
+        Point point;
+        try {
+            file.truncate(0);
+            headBytes = SegmentHead.write(file, sequence, lastLsn + 1, chain, nextStage, before, withdrawableFrom);
+            reserved = reserveNew(file, headBytes, tail == null ? 0 : tail.bytes());
+            if (tail == null) {
+                point = new Point(file, lastLsn, headBytes, chain);
+            } else {
+                tail.copyTo(file, headBytes);
+                point = new Point(file, tail.lastLsn(), headBytes + tail.bytes(), tail.lastChain());
+            }
+            file.sync();
+            disk.rename(temporary, path);
+        } catch (DiskException | RuntimeException e) {
+            file.close();
+            removeQuietly(temporary);
+            throw e;
+        }
+        Segment segment = new Segment(sequence, lastLsn + 1, headBytes, tail == null ? -1 : tail.from());
+        segment.lastLsn = point.lsn;
+        segment.end = point.end;
+        if (tail != null) {
+            moveTail(segments.last(), segment, lastLsn, tail);
+        }
+        Point old = appended;
+        segments.add(segment);
+        reservedEnd = reserved;
+        appended = point;
+        durable = point;
+        nameToSync = true;
+        if (old != null) {
+            old.file.close();
+        }
+        disk.syncDirectory(TransactionLog.DIRECTORY);
+        nameToSync = false;
+        durableMoved.accept(point.lsn);
+    }
+
+    private static void moveTail(Segment old, Segment segment, long lastLsn, TailCopy tail) {
+        old.moveStages(lastLsn, segment);
+        old.lastLsn = lastLsn;
+        old.end = tail.from();
+    }
+
+    private long reserveNew(DiskFile file, long headBytes, long tailBytes) throws DiskException {
+        long least = headBytes + tailBytes + MARK_RESERVE_BYTES;
+        long generous = Math.max(options.segmentBytes() + MARK_RESERVE_BYTES, least);
+        try {
+            file.allocate(0, generous);
+            return generous;
+        } catch (DiskException e) {
+            file.allocate(0, least);
+            return least;
+        }
+    }
+
+    private void removeQuietly(String path) {
+        try {
+            disk.unlink(path);
+        } catch (DiskException e) {
+            LOG.debug("left a file behind path={} reason={}", path, e.getMessage());
+        }
+    }
+
+    /** Makes everything durable that has reached the kernel when the sync begins. */
+    @Override
+    public long sync() throws DiskException {
+        if (failure != null || nameToSync) {
+            appendLock.lock();
+            try {
+                makeReady();
+            } finally {
+                appendLock.unlock();
+            }
+        }
+        syncLock.lock();
+        try {
+            return syncAppended();
+        } finally {
+            syncLock.unlock();
+        }
+    }
+
+    /** The LSN up to which the log is known to be durable. */
+    private long syncAppended() throws DiskException {
+        DiskException failed = failure;
+        if (failed != null) {
+            throw failed;
+        }
+        Point point = appended();
+        Point before = durable;
+        if (before != null && before.lsn == point.lsn) {
+            return point.lsn;
+        }
+        try {
+            syncStages(point.lsn);
+            point.file.sync();
+        } catch (DiskException e) {
+            LOG.error(
+                    "log sync failed; nothing more is written to this segment segment={} from-lsn={} reason=\"{}\"",
+                    segments.last().sequence,
+                    before == null ? 0 : before.lsn + 1,
+                    e.getMessage());
+            failure = e;
+            throw e;
+        }
+        durable = point;
+        return point.lsn;
+    }
+
+    private void syncStages(long upTo) throws DiskException {
+        boolean any = false;
+        for (StagedRecord next = unsyncedStages.peek();
+                next != null && next.lsn <= upTo;
+                next = unsyncedStages.peek()) {
+            if (!any) {
+                disk.syncDirectory(TransactionLog.DIRECTORY);
+                any = true;
+            }
+            next.stage.file().sync();
+            next.stage.file().close();
+            unsyncedStages.remove();
+        }
+    }
+
+    /** Saves the tail from a segment whose sync failed; the append lock is held. */
+    private void repair() throws DiskException {
+        DiskException failed = failure;
+        if (failed == null) {
+            return;
+        }
+        long now = System.nanoTime();
+        if (options.threads() && retryDelayNanos > 0 && now - retryAtNanos < 0) {
+            throw failed;
+        }
+        syncLock.lock();
+        try {
+            copyTail();
+            failure = null;
+            retryDelayNanos = 0;
+            LOG.warn("log goes on in a new segment segment={} last-lsn={}", segments.last().sequence, appended().lsn);
+        } catch (DiskException e) {
+            retryDelayNanos = Math.min(Math.max(RETRY_MIN_NANOS, retryDelayNanos * 2), RETRY_MAX_NANOS);
+            retryAtNanos = now + retryDelayNanos;
+            throw e;
+        } finally {
+            syncLock.unlock();
+        }
+    }
+
+    private void copyTail() throws DiskException {
+        Point from = durable;
+        if (from == null) {
+            throw new IllegalStateException("a sync failed before anything was durable");
+        }
+        Segment old = segments.last();
+        if (from.file != appended().file) {
+            throw new IllegalStateException("the durable end of the log is not in the last segment");
+        }
+        for (StagedRecord staged : unsyncedStages) {
+            rewriteStage(staged.stage);
+        }
+        TailCopy tail = TailCopy.of(disk, old, from.file, from.lsn, from.end, from.chain, appended().end);
+        newSegment(old.sequence + 1, from.lsn, from.chain, tail.catalogBefore(), old.firstLsn, tail);
+        unsyncedStages.forEach(staged -> staged.stage.file().close());
+        unsyncedStages.clear();
+    }
+
+    /** Gives a stage a new file: pages of which a write-back failed count as clean and would not be written again. */
+    private void rewriteStage(Stage stage) throws DiskException {
+        String temporary = stage.path() + LogFiles.TEMPORARY;
+        ByteBuffer piece = ByteBuffer.allocateDirect(1 << 18);
+        try (DiskFile copy = disk.open(temporary, Disk.Mode.CREATE)) {
+            copy.truncate(0);
+            long size = stage.file().size();
+            for (long at = 0; at < size; at += piece.capacity()) {
+                stage.file().read(piece.clear(), at);
+                copy.write(piece.flip(), at);
+            }
+            copy.sync();
+            disk.rename(temporary, stage.path());
+        } catch (DiskException e) {
+            removeQuietly(temporary);
+            throw e;
+        }
+    }
+
+    /** The append lock is held. */
+    void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        syncLock.lock();
+        try {
+            unsyncedStages.forEach(staged -> staged.stage.file().close());
+            Point point = appended;
+            if (point != null) {
+                point.file.close();
+            }
+        } finally {
+            syncLock.unlock();
+        }
+    }
+
+    private Point appended() {
+        Point point = appended;
+        if (point == null) {
+            throw new IllegalStateException("the log has not been opened");
+        }
+        return point;
+    }
+}
