@@ -87,6 +87,18 @@ final class NodeUnderTest implements AutoCloseable {
         return directory;
     }
 
+    /** Gives it a data directory on a file system of its own that holds no more than this many bytes. */
+    void limitData(long bytes) {
+        try {
+            Files.createDirectories(data());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        String options = "size=" + bytes + ",mode=700";
+        Programs.run(COMMAND, "mount", "-t", "tmpfs", "-o", options, "ltxfs-test", data().toString())
+                .orFail();
+    }
+
     /** Starts it and waits until it serves. */
     void start() {
         launch();
@@ -259,8 +271,12 @@ final class NodeUnderTest implements AutoCloseable {
 
     /** Whether something is mounted at the mount point. */
     boolean isMounted() {
+        return isMounted(mount());
+    }
+
+    private static boolean isMounted(Path directory) {
         try {
-            return Files.readString(Path.of("/proc/self/mountinfo")).contains(" " + mount() + " ");
+            return Files.readString(Path.of("/proc/self/mountinfo")).contains(" " + directory + " ");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -290,8 +306,12 @@ final class NodeUnderTest implements AutoCloseable {
 
     /** Detaches what is mounted, without asking the node. */
     void unmount() {
-        for (int i = 0; i < 10 && isMounted(); i++) {
-            Programs.run(COMMAND, "umount", "-l", mount().toString());
+        unmount(mount());
+    }
+
+    private static void unmount(Path directory) {
+        for (int i = 0; i < 10 && isMounted(directory); i++) {
+            Programs.run(COMMAND, "umount", "-l", directory.toString());
         }
     }
 
@@ -307,7 +327,8 @@ final class NodeUnderTest implements AutoCloseable {
                 }
             }
         } finally {
-            unmount();
+            unmount(mount());
+            unmount(data());
             keepLog();
             Programs.deleteAll(directory);
         }
