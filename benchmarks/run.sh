@@ -17,11 +17,11 @@ mkdir "$work"/{plain,backing,pass}
 pass_pid='' node_pid=''
 
 cleanup() {
-  if [[ $node_pid ]]; then kill "$node_pid" 2>/dev/null && wait "$node_pid" 2>/dev/null; fi
+  if [[ $node_pid ]]; then kill "$node_pid" 2>/dev/null && wait "$node_pid" 2>/dev/null || true; fi
   for mount in "$work/mnt" "$work/pass"; do
     if mountpoint -q "$mount"; then umount -l "$mount"; fi
   done
-  if [[ $pass_pid ]]; then kill "$pass_pid" 2>/dev/null && wait "$pass_pid" 2>/dev/null; fi
+  if [[ $pass_pid ]]; then kill "$pass_pid" 2>/dev/null && wait "$pass_pid" 2>/dev/null || true; fi
   rm -rf "$work"
 }
 trap cleanup EXIT
@@ -72,7 +72,7 @@ awk '
     for (i = 1; i <= count; i++) {
       split(keys[i], words, " ")
       plain = median(all[keys[i], "plain"]); pass = median(all[keys[i], "pass"]); ltxfs = median(all[keys[i], "ltxfs"])
-      printf "%-12s %-18s %10s %12s %10s %12s %17s\n", words[1], words[2], plain, pass == "" ? "-" : pass, ltxfs,
-        plain > 0 ? sprintf("%.2f", ltxfs / plain) : "-", pass > 0 ? sprintf("%.2f", ltxfs / pass) : "-"
+      printf "%-12s %-18s %10s %12s %10s %12s %17s\n", words[1], words[2], plain, (pass == "" ? "-" : pass), ltxfs,
+        (plain > 0 ? sprintf("%.2f", ltxfs / plain) : "-"), (pass > 0 ? sprintf("%.2f", ltxfs / pass) : "-")
     }
   }' "$work/results"
