@@ -1,0 +1,48 @@
+package io.ltxfs.node.guard;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Takes away what a daemon left that died: the kernel's connection, so that nobody waits for an answer, and the mount. */
+final class DeadMount {
+    private static final Path CONNECTIONS = Path.of("/sys/fs/fuse/connections");
+
+    private DeadMount() {}
+
+    /** Ends every request of a connection with an error. One that has gone is no error. */
+    static void abort(int connection) {
+        Path abort = CONNECTIONS.resolve(Integer.toString(connection)).resolve("abort");
+        try {
+            if (Files.exists(abort)) {
+                Files.write(abort, "1".getBytes(StandardCharsets.US_ASCII));
+            }
+        } catch (IOException e) {
+            System.err.println(
+                    "ltxfs: ending the dead mount's connection: " + e.getMessage() + "; write 1 to " + abort);
+        }
+    }
+
+    /** Detaches a mount point, open files or not, without asking the file system itself. */
+    static void detach(Path mountPoint) {
+        try {
+            Process umount = new ProcessBuilder(List.of("umount", "-l", "--", mountPoint.toString()))
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            if (!umount.waitFor(10, TimeUnit.SECONDS)) {
+                umount.destroyForcibly();
+                System.err.println("ltxfs: detaching " + mountPoint + ": umount hangs; run 'umount -l " + mountPoint
+                        + "' by hand");
+            }
+        } catch (IOException e) {
+            System.err.println("ltxfs: detaching " + mountPoint + ": " + e.getMessage() + "; run 'umount -l "
+                    + mountPoint + "' by hand");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
