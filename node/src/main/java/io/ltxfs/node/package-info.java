@@ -1,4 +1,4 @@
-/** Placeholder. */
+/** The command {@code ltxfs}: where it begins, and its version. */
 @NullMarked
 package io.ltxfs.node;
 

@@ -36,13 +36,13 @@ class ModuleRulesTest {
     }
 
     @Test
-    void theFormatKnowsStreamsOnly() {
+    void theFormatKnowsNeitherTheSystemNorSqlite() {
         check(noClasses()
                 .that()
                 .resideInAPackage(packages("ltx"))
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("java.nio.file..", "java.net..", "jnr..", "java.sql..", "org.slf4j.."));
+                .resideInAnyPackage("java.net..", "jnr..", "java.sql..", "org.sqlite..", "org.slf4j.."));
     }
 
     @Test

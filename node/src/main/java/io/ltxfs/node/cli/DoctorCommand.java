@@ -1,0 +1,66 @@
+package io.ltxfs.node.cli;
+
+import io.ltxfs.node.cli.doctor.Doctor;
+import io.ltxfs.node.cli.doctor.Finding;
+import io.ltxfs.node.json.Json;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Runs over what goes wrong in the field: a line each, ok or what to do. */
+@Command(
+        name = "doctor",
+        description = "Check what goes wrong in the field: a line each, ok or what to do. Exit 1 if something keeps"
+                + " ltxfs from working.",
+        footer = {"", "Example: sudo ltxfs doctor"})
+final class DoctorCommand implements Callable<Integer> {
+    @Mixin
+    GlobalOptions global = new GlobalOptions();
+
+    @Mixin
+    NodeOptions node = new NodeOptions();
+
+    @Option(names = "--json", description = "Print one JSON document.")
+    boolean json;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        List<Finding> findings = Doctor.run(node.load().config());
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            List<Map<String, Object>> document = new ArrayList<>();
+            for (Finding finding : findings) {
+                Map<String, Object> entry = new LinkedHashMap<>();
+                entry.put("level", word(finding));
+                entry.put("subject", finding.subject());
+                entry.put("text", finding.text());
+                document.add(entry);
+            }
+            out.print(Json.writePretty(document));
+        } else {
+            for (Finding finding : findings) {
+                out.printf("%-4s  %s: %s%n", word(finding), finding.subject(), finding.text());
+            }
+        }
+        out.flush();
+        boolean failed = findings.stream().anyMatch(finding -> finding.level() == Finding.Level.FAIL);
+        return failed ? ExitCode.FAILED : ExitCode.DONE;
+    }
+
+    private static String word(Finding finding) {
+        return finding.level().name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,104 @@
+package io.ltxfs.node.cli;
+
+import io.ltxfs.database.NotAvailableException;
+import io.ltxfs.node.config.LtxfsConfig;
+import io.ltxfs.node.daemon.NodeException;
+import io.ltxfs.node.daemon.StoppedNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Writes a consistent copy of a database, from the running node or from the data directory. */
+@Command(
+        name = "export",
+        description = "Write a consistent copy of a database, from the running node or, when it is stopped, from the"
+                + " data directory.",
+        footer = {"", "Examples:", "  ltxfs export app.db -o copy.db", "  ltxfs export app.db --txid 2a -o then.db"})
+final class ExportCommand implements Callable<Integer> {
+    @Mixin
+    GlobalOptions global = new GlobalOptions();
+
+    @Mixin
+    NodeOptions node = new NodeOptions();
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FILE",
+            description = "Where to write it (default: standard output).")
+    @Nullable
+    Path output;
+
+    @Option(
+            names = "--txid",
+            paramLabel = "N",
+            description =
+                    "As it was after this transaction, 1 to 16 hexadecimal digits; as far back as the log reaches.")
+    @Nullable
+    String txid;
+
+    @Option(names = "--force", description = "Overwrite FILE if it is there.")
+    boolean force;
+
+    @Parameters(paramLabel = "DB", description = "The database's name below the mount.")
+    String database = "";
+
+    @Override
+    public Integer call() throws IOException {
+        LtxfsConfig config = node.load().config();
+        String name = DatabaseName.of(database, config);
+        Optional<String> wanted = Optional.ofNullable(txid);
+        if (wanted.isPresent() && !wanted.get().matches("[0-9A-Fa-f]{1,16}")) {
+            throw new CliException(
+                    ExitCode.WRONG_USAGE, "--txid " + txid, "is not a TXID", "write 1 to 16 hexadecimal digits");
+        }
+        if (output == null) {
+            if (System.console() != null) {
+                throw new CliException(
+                        ExitCode.WRONG_USAGE, "export " + name, "a terminal shows no database", "add -o FILE");
+            }
+            export(config, name, wanted, System.out);
+            System.out.flush();
+            return ExitCode.DONE;
+        }
+        try (OutputFile file = OutputFile.create(output, force)) {
+            export(config, name, wanted, file.stream());
+            file.commit();
+        }
+        return ExitCode.DONE;
+    }
+
+    private static void export(LtxfsConfig config, String name, Optional<String> txid, OutputStream out)
+            throws IOException {
+        Optional<NodeClient> running = NodeClient.find(config);
+        if (running.isPresent()) {
+            String query = "/export?db=" + NodeClient.encode(name)
+                    + txid.map(value -> "&txid=" + value).orElse("");
+            try (InputStream in = running.get().get("export " + name, query)) {
+                in.transferTo(out);
+            }
+            return;
+        }
+        long position = txid.map(value -> Long.parseUnsignedLong(value, 16)).orElse(0L);
+        try (StoppedNode stopped = StoppedNode.open(config.data())) {
+            if (position == 0 && stopped.databases().find(name).isEmpty()) {
+                throw DatabaseName.unknown("export", name, config);
+            }
+            stopped.databases().export(name, position, Channels.newChannel(out));
+        } catch (NotAvailableException e) {
+            throw new CliException(
+                    ExitCode.NOT_FOUND, "export " + name, String.valueOf(e.getMessage()), "ask for one of those", e);
+        } catch (NodeException e) {
+            throw new CliException(
+                    ExitCode.FAILED, "export " + name, "no node runs", String.valueOf(e.getMessage()), e);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package io.ltxfs.node.cli;
+
+import io.ltxfs.node.config.LtxfsConfig;
+import io.ltxfs.node.daemon.NodeFile;
+import io.ltxfs.node.json.Json;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/** Speaks to the running node of a data directory. */
+final class NodeClient {
+    private static final int CONNECT_MILLIS = 5_000;
+    private static final int READ_MILLIS = 60_000;
+
+    private final NodeFile node;
+
+    private NodeClient(NodeFile node) {
+        this.node = node;
+    }
+
+    /** The node that runs on the configuration's data directory; empty if none does. */
+    static Optional<NodeClient> find(LtxfsConfig config) {
+        try {
+            return NodeFile.read(config.data()).filter(NodeFile::isAlive).map(NodeClient::new);
+        } catch (IOException e) {
+            throw new CliException(
+                    ExitCode.FAILED,
+                    "node file of " + config.data(),
+                    Cli.describe(e),
+                    "run the command as the user that the node runs as",
+                    e);
+        }
+    }
+
+    /** The node that runs; {@code what} is the command that needs it. */
+    static NodeClient require(LtxfsConfig config, String what) {
+        return find(config)
+                .orElseThrow(() -> new CliException(
+                        ExitCode.FAILED,
+                        what,
+                        "no node runs on " + config.data(),
+                        "start one with 'ltxfs run', or name its directory with --data"));
+    }
+
+    long pid() {
+        return node.pid();
+    }
+
+    /** Encodes a value for {@link #get}. */
+    static String encode(String value) {
+        return URLEncoder.encode(value, StandardCharsets.UTF_8);
+    }
+
+    /** The answer to a request as text. */
+    String getText(String what, String pathAndQuery) {
+        try (InputStream in = get(what, pathAndQuery)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw unreachable(what, e);
+        }
+    }
+
+    /**
+     * The answer to a request. An error of the node becomes the exit code that it stands for.
+     *
+     * @param what the command, for messages
+     */
+    InputStream get(String what, String pathAndQuery) {
+        try {
+            URI uri = URI.create("http://" + node.http() + pathAndQuery);
+            HttpURLConnection connection = (HttpURLConnection) uri.toURL().openConnection();
+            connection.setConnectTimeout(CONNECT_MILLIS);
+            connection.setReadTimeout(READ_MILLIS);
+            connection.setRequestProperty("Authorization", "Bearer " + node.token());
+            int status = connection.getResponseCode();
+            if (status == 200) {
+                return connection.getInputStream();
+            }
+            throw refused(what, status, connection);
+        } catch (IOException e) {
+            throw unreachable(what, e);
+        }
+    }
+
+    private static CliException refused(String what, int status, HttpURLConnection connection) throws IOException {
+        String body = "";
+        try (InputStream error = connection.getErrorStream()) {
+            if (error != null) {
+                body = new String(error.readAllBytes(), StandardCharsets.UTF_8);
+            }
+        }
+        String why = "the node answered " + status;
+        String next = "see its log";
+        try {
+            var object = Json.readObject(body);
+            why = String.valueOf(object.getOrDefault("error", why));
+            next = String.valueOf(object.getOrDefault("next", next));
+        } catch (IllegalArgumentException e) {
+            // not one of our own answers
+        }
+        int code = switch (status) {
+            case 400 -> ExitCode.WRONG_USAGE;
+            case 404, 410 -> ExitCode.NOT_FOUND;
+            case 422 -> ExitCode.DATA_WRONG;
+            default -> ExitCode.FAILED;
+        };
+        return new CliException(code, what, why, next);
+    }
+
+    private CliException unreachable(String what, IOException e) {
+        return new CliException(
+                ExitCode.FAILED,
+                what,
+                "the node (pid " + node.pid() + ") does not answer at " + node.http() + ": " + Cli.describe(e),
+                "see its log, or 'ltxfs doctor'",
+                e);
+    }
+}

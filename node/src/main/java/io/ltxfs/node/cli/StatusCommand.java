@@ -1,0 +1,81 @@
+package io.ltxfs.node.cli;
+
+import io.ltxfs.node.config.LtxfsConfig;
+import io.ltxfs.node.json.Json;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Shows the running node: what is wrong first, then where everything is. */
+@Command(
+        name = "status",
+        description = "Show the running node: what is wrong first and what to do about it, then its databases.",
+        footer = {"", "Example: ltxfs status --json"})
+final class StatusCommand implements Callable<Integer> {
+    @Mixin
+    GlobalOptions global = new GlobalOptions();
+
+    @Mixin
+    NodeOptions node = new NodeOptions();
+
+    @Option(names = "--json", description = "Print one JSON document.")
+    boolean json;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        LtxfsConfig config = node.load().config();
+        String answer = NodeClient.require(config, "status").getText("status", "/status");
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.print(answer);
+        } else {
+            print(Json.readObject(answer), out);
+        }
+        out.flush();
+        return ExitCode.DONE;
+    }
+
+    private static void print(Map<String, Object> status, PrintWriter out) {
+        for (Object warning : Json.array(status.get("warnings"))) {
+            out.println("! " + warning);
+        }
+        out.println("node      " + status.get("node") + " (pid " + status.get("pid") + "), " + status.get("role"));
+        out.println("mount     " + status.get("mount"));
+        out.println("data      " + status.get("data"));
+        List<String[]> rows = new ArrayList<>();
+        rows.add(new String[] {"DATABASE", "TXID", "CHECKSUM", "SIZE", "JOURNAL", "LOG FROM", "STATE"});
+        for (Object each : Json.array(status.get("databases"))) {
+            Map<String, Object> database = Json.object(each);
+            rows.add(new String[] {
+                text(database, "name"),
+                text(database, "txid"),
+                text(database, "checksum"),
+                text(database, "pages") + " x " + text(database, "pageSize"),
+                text(database, "journalMode"),
+                String.valueOf(Json.object(database.get("log")).get("firstTxid")),
+                text(database, "state"),
+            });
+        }
+        if (rows.size() == 1) {
+            out.println("databases none yet");
+        } else {
+            out.println();
+            Table.print(rows, out);
+        }
+    }
+
+    private static String text(Map<String, Object> object, String name) {
+        return String.valueOf(object.get(name));
+    }
+}

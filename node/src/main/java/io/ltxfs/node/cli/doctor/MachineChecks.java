@@ -1,0 +1,174 @@
+package io.ltxfs.node.cli.doctor;
+
+import io.ltxfs.node.config.LtxfsConfig;
+import io.ltxfs.node.daemon.MountPoint;
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Checks of the machine: the fuse device, kernel, permissions, disk, clock and mounts. */
+final class MachineChecks {
+    private static final Path FUSE_DEVICE = Path.of("/dev/fuse");
+    private static final long SPACE_LEAST_BYTES = 1L << 30;
+    private static final int SPACE_LEAST_PERCENT = 10;
+
+    private MachineChecks() {}
+
+    static List<Finding> run(LtxfsConfig config) {
+        List<Finding> findings = new ArrayList<>();
+        findings.add(java());
+        findings.add(fuseDevice());
+        findings.add(kernel());
+        findings.add(privilege());
+        findings.add(requestTimeout());
+        findings.add(mount(config.mount()));
+        findings.addAll(deadMounts(config.mount()));
+        findings.addAll(data(config));
+        findings.add(clock());
+        return findings;
+    }
+
+    private static Finding java() {
+        return Finding.ok("java", System.getProperty("java.version") + ", " + System.getProperty("java.home"));
+    }
+
+    private static Finding fuseDevice() {
+        if (!Files.exists(FUSE_DEVICE)) {
+            return Finding.fail(
+                    "fuse device", "/dev/fuse is missing: run 'modprobe fuse'; a container needs --device /dev/fuse");
+        }
+        if (!Files.isReadable(FUSE_DEVICE) || !Files.isWritable(FUSE_DEVICE)) {
+            return Finding.fail("fuse device", "/dev/fuse cannot be opened by this user: run as root");
+        }
+        return Finding.ok("fuse device", "/dev/fuse");
+    }
+
+    private static Finding kernel() {
+        String release = System.getProperty("os.version", "");
+        Matcher version = Pattern.compile("([0-9]+)\\.([0-9]+).*").matcher(release);
+        if (!System.getProperty("os.name", "").equals("Linux") || !version.matches()) {
+            return Finding.fail("kernel", release + ": ltxfs needs Linux");
+        }
+        int major = Integer.parseInt(version.group(1));
+        int minor = Integer.parseInt(version.group(2));
+        if (major < 5 || major == 5 && minor < 4) {
+            return Finding.warn("kernel", release + ": older than what ltxfs is tested on; 5.4 or newer is advised");
+        }
+        return Finding.ok("kernel", release);
+    }
+
+    private static Finding privilege() {
+        if ("root".equals(System.getProperty("user.name"))) {
+            return Finding.ok("permission", "root: the kernel transport can mount");
+        }
+        return Finding.warn("permission", "not root: 'ltxfs run' needs it to mount; use sudo, with --user for the app");
+    }
+
+    /** A limit below the time that a commit may wait would abort the whole connection. */
+    private static Finding requestTimeout() {
+        for (String name : List.of("default_request_timeout", "max_request_timeout")) {
+            Path file = Path.of("/proc/sys/fs/fuse", name);
+            try {
+                if (Files.isReadable(file)) {
+                    String seconds = Files.readString(file).strip();
+                    if (!seconds.equals("0")) {
+                        return Finding.warn(
+                                "fuse timeout",
+                                file + " is " + seconds + " s: a commit that waits longer ends the mount; set it to 0");
+                    }
+                }
+            } catch (IOException e) {
+                return Finding.warn("fuse timeout", file + " cannot be read: " + e.getMessage());
+            }
+        }
+        return Finding.ok("fuse timeout", "none");
+    }
+
+    private static Finding mount(Path path) {
+        return switch (MountPoint.state(path)) {
+            case ALIVE -> Finding.ok("mount", path + " is mounted and answers");
+            case DEAD -> Finding.fail("mount", path + " is a dead mount: run 'umount -l " + path + "', or 'ltxfs run'");
+            case OTHER -> Finding.fail("mount", path + " is another file system's mount: use another directory");
+            case NONE -> emptyDirectory(path);
+        };
+    }
+
+    private static Finding emptyDirectory(Path path) {
+        if (!Files.exists(path)) {
+            return Finding.ok("mount", path + " is not there yet: 'ltxfs run' makes it");
+        }
+        try (var entries = Files.list(path)) {
+            return entries.findAny().isEmpty()
+                    ? Finding.ok("mount", path + " is free")
+                    : Finding.fail("mount", path + " is not empty: move its files away, or use another directory");
+        } catch (IOException e) {
+            return Finding.fail("mount", path + " cannot be read: " + e.getMessage());
+        }
+    }
+
+    /** Dead mounts of ltxfs elsewhere: every program that touches one gets an error. */
+    private static List<Finding> deadMounts(Path own) {
+        List<Finding> findings = new ArrayList<>();
+        for (MountPoint.Entry entry : MountPoint.entries()) {
+            boolean ours = entry.type().equals("fuse.ltxfs") || entry.source().equals("ltxfs");
+            if (ours && !entry.path().equals(own) && MountPoint.state(entry.path()) == MountPoint.State.DEAD) {
+                findings.add(Finding.warn(
+                        "stale mount", entry.path() + ": its ltxfs has died: run 'umount -l " + entry.path() + "'"));
+            }
+        }
+        if (findings.isEmpty()) {
+            findings.add(Finding.ok("stale mounts", "none"));
+        }
+        return findings;
+    }
+
+    private static List<Finding> data(LtxfsConfig config) {
+        List<Finding> findings = new ArrayList<>();
+        Path data = config.data();
+        Path existing = data;
+        while (existing != null && !Files.exists(existing)) {
+            existing = existing.getParent();
+        }
+        if (existing == null) {
+            return List.of(Finding.fail("data", data + " has no parent"));
+        }
+        if (!Files.isWritable(existing)) {
+            findings.add(Finding.fail("data", existing + " cannot be written by this user"));
+        } else {
+            findings.add(Finding.ok("data", data.equals(existing) ? data.toString() : data + " is not there yet"));
+        }
+        try {
+            FileStore store = Files.getFileStore(existing);
+            long free = store.getUsableSpace();
+            long percent = store.getTotalSpace() == 0 ? 100 : free * 100 / store.getTotalSpace();
+            String text = (free >> 20) + " MiB free (" + percent + " %) on " + store.type();
+            if (store.type().startsWith("fuse")
+                    || store.type().equals("tmpfs")
+                    || store.type().startsWith("nfs")) {
+                findings.add(Finding.warn("disk", text + ": databases belong on a local disk"));
+            } else if (free < SPACE_LEAST_BYTES || percent < SPACE_LEAST_PERCENT) {
+                findings.add(Finding.warn("disk", text + ": commits fail when it is full; make room"));
+            } else {
+                findings.add(Finding.ok("disk", text));
+            }
+        } catch (IOException e) {
+            findings.add(Finding.warn("disk", "the file system of " + existing + " cannot be read: " + e.getMessage()));
+        }
+        return findings;
+    }
+
+    /** A clock that was never set gives transactions times that no restore by time can use. */
+    private static Finding clock() {
+        Instant time = Instant.now();
+        return time.atZone(ZoneOffset.UTC).getYear() < 2025
+                ? Finding.fail("clock", time + ": it was never set; start a time service such as chrony")
+                : Finding.ok("clock", time.toString());
+    }
+}

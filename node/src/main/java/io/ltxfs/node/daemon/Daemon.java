@@ -1,0 +1,270 @@
+package io.ltxfs.node.daemon;
+
+import io.ltxfs.database.DatabaseSetOptions;
+import io.ltxfs.database.log.LogOptions;
+import io.ltxfs.fusefs.Mount;
+import io.ltxfs.fusefs.MountSettings;
+import io.ltxfs.node.Version;
+import io.ltxfs.node.config.ConfigException;
+import io.ltxfs.node.config.LoadedConfig;
+import io.ltxfs.node.config.LtxfsConfig;
+import io.ltxfs.node.config.TransportKind;
+import io.ltxfs.node.config.Unjournaled;
+import io.ltxfs.node.guard.MarkedProcesses;
+import io.ltxfs.node.guard.Signals;
+import io.ltxfs.node.logging.LogSetup;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A node from start to stop: take the data directory, clear the mount point, recover, mount, tell the guard, serve;
+ * then unmount, flush and let go.
+ */
+public final class Daemon {
+    private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
+    private static final Path FUSE_DEVICE = Path.of("/dev/fuse");
+    private static final Duration POLL = Duration.ofMillis(20);
+
+    /** What is kept of the stop's time for flushing, after waiting for open files: a quarter, at most this. */
+    private static final Duration FLUSH_SHARE_MAX = Duration.ofSeconds(5);
+
+    private final LtxfsConfig config;
+    private final List<String> notices;
+    private final GuardLink guard;
+    private final MetricsText metrics = new MetricsText();
+
+    /** Set once the mount is there; cleared when it is being taken away. */
+    private volatile @Nullable Mount serving;
+
+    private Daemon(LoadedConfig loaded, GuardLink guard) {
+        this.config = loaded.config();
+        this.notices = loaded.notices();
+        this.guard = guard;
+    }
+
+    /**
+     * Runs a node until it is told to stop.
+     *
+     * @param reload loads the configuration again, for SIGHUP
+     * @param user whom the guard runs the app as
+     * @return the exit code
+     */
+    public static int run(LoadedConfig loaded, Supplier<LtxfsConfig> reload, Optional<String> user, GuardLink guard)
+            throws InterruptedException {
+        Daemon daemon = new Daemon(loaded, guard);
+        daemon.introduce(user);
+        guard.listen(() -> reload(reload));
+        Signals.take(name -> {
+            if (name.equals("TERM") || name.equals("INT")) {
+                guard.send("stop", Map.of());
+            } else if (name.equals("HUP")) {
+                reload(reload);
+            }
+        });
+        try {
+            return daemon.run();
+        } catch (NodeException e) {
+            LOG.debug("could not go on", e);
+            System.err.println("ltxfs: " + e.getMessage());
+            return 1;
+        }
+    }
+
+    private void introduce(Optional<String> user) {
+        Map<String, String> values = new LinkedHashMap<>();
+        values.put("mount", config.mount().toString());
+        values.put("stop-timeout", Long.toString(config.stopTimeout().toMillis()));
+        values.put("on-daemon-death", config.onDaemonDeath().name().toLowerCase(java.util.Locale.ROOT));
+        user.ifPresent(name -> values.put("user", name));
+        guard.send("config", values);
+    }
+
+    private static void reload(Supplier<LtxfsConfig> reload) {
+        try {
+            LogSetup.setLevel(reload.get().logLevel().name());
+            LOG.info("read the configuration again");
+        } catch (ConfigException e) {
+            LOG.warn("kept the configuration, the new one is wrong error={}", e.getMessage());
+        }
+    }
+
+    private int run() throws NodeException, InterruptedException {
+        checkTransport();
+        try (DataDirectory data = DataDirectory.create(config.data());
+                HttpPort http = HttpPort.open(config.httpListen())) {
+            MountPoint.prepare(config.mount());
+            NodeFile node = NodeFile.create(ProcessHandle.current().pid(), http.address());
+            node.write(data.path());
+            http.serve(new HttpApi(this::status, () -> Optional.ofNullable(serving), metrics), node.token());
+            notices.forEach(notice -> LOG.warn("{}", notice));
+            try {
+                return serve();
+            } finally {
+                NodeFile.remove(data.path());
+            }
+        } catch (IOException e) {
+            throw new NodeException(
+                    "data " + config.data(), e.toString(), "check the disk, and the directory's permissions", e);
+        }
+    }
+
+    private void checkTransport() throws NodeException {
+        if (!Files.exists(FUSE_DEVICE)) {
+            throw new NodeException(
+                    FUSE_DEVICE.toString(),
+                    "there is no such device",
+                    "load the kernel's module with 'modprobe fuse'; a container needs --device /dev/fuse");
+        }
+        boolean root = "root".equals(System.getProperty("user.name"));
+        if (!root || config.transport() == TransportKind.LIBFUSE) {
+            throw new NodeException(
+                    "mount " + config.mount(),
+                    "only root can mount: the kernel transport needs it, and libfuse comes with a later version",
+                    "run it with sudo; the app can be another user's with --user NAME");
+        }
+    }
+
+    private int serve() throws NodeException, InterruptedException {
+        long begin = System.nanoTime();
+        Mount mount;
+        try {
+            mount = Mount.start(settings());
+        } catch (IOException e) {
+            throw new NodeException("mount " + config.mount(), String.valueOf(e.getMessage()), "see 'ltxfs doctor'", e);
+        }
+        metrics.onStart(mount);
+        serving = mount;
+        guard.send("mounted", Map.of("connection", Integer.toString(mount.connection())));
+        guard.send("ready", Map.of());
+        LOG.info(
+                "serving mount={} data={} databases={} startMillis={}",
+                config.mount(),
+                config.data(),
+                mount.databases().all().size(),
+                TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
+        watchForUnmount(mount);
+        GuardLink.Stop stop = awaitStop();
+        if (stop.cause() == GuardLink.Stop.Cause.GUARD_DIED) {
+            stop = endApp();
+        }
+        return stop(mount, stop);
+    }
+
+    private MountSettings settings() {
+        LogOptions log = LogOptions.defaults();
+        DatabaseSetOptions defaults = DatabaseSetOptions.defaults();
+        DatabaseSetOptions databases = new DatabaseSetOptions(
+                new LogOptions(log.segmentBytes(), config.logMaxBytes(), log.flushLeader(), log.threads()),
+                config.unjournaled() == Unjournaled.REFUSE,
+                defaults.stageMemoryBytes(),
+                defaults.clockMillis());
+        return MountSettings.alone(config.mount(), config.data(), databases);
+    }
+
+    private Map<String, Object> status() {
+        return StatusDocument.of(
+                config, ProcessHandle.current().pid(), Version.text(), Optional.ofNullable(serving), notices);
+    }
+
+    private void watchForUnmount(Mount mount) {
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        while (!mount.awaitEnd(Duration.ofHours(1))) {
+                            // it is still there
+                        }
+                        guard.stop().complete(new GuardLink.Stop(GuardLink.Stop.Cause.UNMOUNTED, Duration.ZERO));
+                    } catch (InterruptedException e) {
+                        // the process ends
+                    }
+                },
+                "mount-watch");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private GuardLink.Stop awaitStop() throws InterruptedException {
+        try {
+            return guard.stop().get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a stop never fails", e);
+        }
+    }
+
+    /** The guard has died: asks the app to end, and kills it when three quarters of the time have gone. */
+    private GuardLink.Stop endApp() throws InterruptedException {
+        LOG.warn("the guard has died: stopping");
+        long deadline = System.nanoTime() + config.stopTimeout().toNanos();
+        long killAt = deadline - flushShare(config.stopTimeout()).toNanos();
+        Optional<MarkedProcesses> app = guard.app();
+        if (app.isPresent()) {
+            app.get().terminate();
+            while (!app.get().alive().isEmpty() && System.nanoTime() < killAt) {
+                TimeUnit.NANOSECONDS.sleep(POLL.toNanos());
+            }
+            app.get().kill();
+        }
+        return new GuardLink.Stop(
+                GuardLink.Stop.Cause.GUARD_DIED, Duration.ofNanos(Math.max(deadline - System.nanoTime(), 0)));
+    }
+
+    /** Unmounts, waiting for open files within the time, then flushes and closes. @return the exit code */
+    private int stop(Mount mount, GuardLink.Stop stop) throws InterruptedException {
+        long begin = System.nanoTime();
+        if (stop.cause() == GuardLink.Stop.Cause.UNMOUNTED) {
+            LOG.warn("the mount was taken away by another process: stopping");
+        }
+        int code = 0;
+        try {
+            if (stop.cause() != GuardLink.Stop.Cause.UNMOUNTED) {
+                unmount(mount, stop.within());
+            }
+            serving = null;
+            mount.close();
+        } catch (IOException | RuntimeException e) {
+            LOG.error("could not stop in order; the next start recovers error={}", e.toString());
+            LOG.debug("where it failed", e);
+            code = 1;
+        }
+        LOG.info(
+                "stopped cause={} stopMillis={}",
+                stop.cause(),
+                TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
+        return code;
+    }
+
+    private void unmount(Mount mount, Duration within) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + within.minus(flushShare(within)).toNanos();
+        while (!mount.unmount(false)) {
+            if (guard.stopAtOnce().isDone() || System.nanoTime() >= deadline) {
+                List<String> open = mount.openFiles();
+                mount.unmount(true);
+                LOG.warn("detached files that are still open count={} files={}", open.size(), open);
+                return;
+            }
+            try {
+                guard.stopAtOnce().get(POLL.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (ExecutionException | TimeoutException e) {
+                // try again
+            }
+        }
+    }
+
+    private static Duration flushShare(Duration within) {
+        Duration quarter = within.dividedBy(4);
+        return quarter.compareTo(FLUSH_SHARE_MAX) < 0 ? quarter : FLUSH_SHARE_MAX;
+    }
+}

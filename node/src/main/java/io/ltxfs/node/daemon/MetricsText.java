@@ -1,0 +1,129 @@
+package io.ltxfs.node.daemon;
+
+import io.ltxfs.database.Database;
+import io.ltxfs.database.DatabaseStatus;
+import io.ltxfs.fusefs.Mount;
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.ToDoubleFunction;
+
+/** The node's metrics in the Prometheus text format, taken at the moment of the request. */
+final class MetricsText {
+    /** The media type of {@link #write}. */
+    static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
+
+    private final PrometheusTextFormatWriter writer = PrometheusTextFormatWriter.builder()
+            .setIncludeCreatedTimestamps(false)
+            .build();
+    private final Map<String, Long> txidAtStart = new ConcurrentHashMap<>();
+
+    /** Notes where the databases are, so that commits since then can be counted. */
+    void onStart(Mount mount) {
+        for (Database database : mount.databases().all()) {
+            txidAtStart.put(database.name(), database.position().txid());
+        }
+    }
+
+    /** @param mount empty while the node starts */
+    byte[] write(Optional<Mount> mount) throws IOException {
+        MetricSnapshots.Builder all = MetricSnapshots.builder();
+        all.metricSnapshot(gauge("ltxfs_ready", "Whether the mount is served.", mount.isPresent() ? 1 : 0));
+        all.metricSnapshot(gauge("ltxfs_primary", "Whether this node accepts writes.", mount.isPresent() ? 1 : 0));
+        Runtime runtime = Runtime.getRuntime();
+        all.metricSnapshot(
+                gauge("ltxfs_heap_used_bytes", "Heap in use.", runtime.totalMemory() - runtime.freeMemory()));
+        all.metricSnapshot(gauge("ltxfs_heap_max_bytes", "The heap's bound.", runtime.maxMemory()));
+        if (mount.isPresent()) {
+            addMount(all, mount.get());
+        }
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        writer.write(out, all.build());
+        return out.toByteArray();
+    }
+
+    private void addMount(MetricSnapshots.Builder all, Mount mount) {
+        CounterSnapshot.Builder requests =
+                CounterSnapshot.builder().name("ltxfs_fuse_requests").help("Requests of the kernel, by type.");
+        mount.requestCounts()
+                .forEach((type, count) -> requests.dataPoint(CounterDataPointSnapshot.builder()
+                        .labels(Labels.of("type", type))
+                        .value(count)
+                        .build()));
+        all.metricSnapshot(requests.build());
+        all.metricSnapshot(gauge(
+                "ltxfs_log_bytes",
+                "Size of the transaction log on disk.",
+                mount.databases().logBytes()));
+        Collection<Database> databases = mount.databases().all();
+        all.metricSnapshot(gauge("ltxfs_databases", "Databases that there are.", databases.size()));
+        CounterSnapshot.Builder commits =
+                CounterSnapshot.builder().name("ltxfs_commits").help("Transactions committed since the start.");
+        for (Database database : databases) {
+            long since = database.position().txid() - txidAtStart.getOrDefault(database.name(), 0L);
+            commits.dataPoint(CounterDataPointSnapshot.builder()
+                    .labels(label(database))
+                    .value(Math.max(since, 0))
+                    .build());
+        }
+        all.metricSnapshot(commits.build());
+        add(
+                all,
+                databases,
+                "ltxfs_database_txid",
+                "The last transaction.",
+                status -> status.position().txid());
+        add(
+                all,
+                databases,
+                "ltxfs_database_first_txid",
+                "The oldest transaction in the log.",
+                DatabaseStatus::firstTxid);
+        add(all, databases, "ltxfs_database_pages", "Size in pages.", DatabaseStatus::pages);
+        add(all, databases, "ltxfs_database_page_size_bytes", "Size of a page.", DatabaseStatus::pageSize);
+        add(
+                all,
+                databases,
+                "ltxfs_database_warnings",
+                "Warnings that status shows.",
+                status -> status.warnings().size());
+    }
+
+    private static void add(
+            MetricSnapshots.Builder all,
+            Collection<Database> databases,
+            String name,
+            String help,
+            ToDoubleFunction<DatabaseStatus> value) {
+        GaugeSnapshot.Builder gauge = GaugeSnapshot.builder().name(name).help(help);
+        for (Database database : databases) {
+            gauge.dataPoint(GaugeDataPointSnapshot.builder()
+                    .labels(label(database))
+                    .value(value.applyAsDouble(database.status()))
+                    .build());
+        }
+        all.metricSnapshot(gauge.build());
+    }
+
+    private static Labels label(Database database) {
+        return Labels.of("database", database.name());
+    }
+
+    private static GaugeSnapshot gauge(String name, String help, double value) {
+        return GaugeSnapshot.builder()
+                .name(name)
+                .help(help)
+                .dataPoint(GaugeDataPointSnapshot.builder().value(value).build())
+                .build();
+    }
+}
