@@ -160,6 +160,12 @@ final class KillNineTest {
                     String.format("%016x", node.position(mode.name()).checksum()),
                     () -> when + ", " + mode + ": X-pos\n" + node.log());
             long rows = ((Number) Objects.requireNonNull(found.get("rows"))).longValue();
+            // The table is a transaction too, and so is the change to WAL mode.
+            long others = mode.journalMode().equals("WAL") ? 2 : 1;
+            assertEquals(
+                    rows + others,
+                    node.position(mode.name()).txid(),
+                    () -> when + ", " + mode + ": a TXID for each transaction\n" + node.log());
             acknowledged.put(mode.name(), rows);
         }
     }
