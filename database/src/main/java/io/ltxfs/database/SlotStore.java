@@ -41,6 +41,7 @@ final class SlotStore {
 
     /** Takes slot {@link #count} and stores a block in it. */
     int add(ByteBuffer block) throws DiskException {
+        unshare();
         int slot = count;
         if (stage == null && !fitsInMemory(slot)) {
             spill();
@@ -52,6 +53,7 @@ final class SlotStore {
 
     /** Replaces a slot's block. */
     void store(int slot, ByteBuffer block) throws DiskException {
+        unshare();
         if (stage != null) {
             stage.file().write(block, (long) slot * slotSize);
         } else {
@@ -104,6 +106,29 @@ final class SlotStore {
             }
         }
         stage = null;
+    }
+
+    /** What the log has taken over does not change any more: a transaction that goes on gets a file of its own. */
+    private void unshare() throws DiskException {
+        Stage shared = stage;
+        if (!stageGiven || shared == null) {
+            return;
+        }
+        Stage own = log.newStage();
+        try {
+            ByteBuffer block = ByteBuffer.allocate(slotSize);
+            for (int i = 0; i < count; i++) {
+                block.clear();
+                shared.file().read(block, (long) i * slotSize);
+                own.file().write(block.flip(), (long) i * slotSize);
+            }
+        } catch (DiskException e) {
+            log.discardStage(own);
+            throw e;
+        }
+        shared.file().close();
+        stage = own;
+        stageGiven = false;
     }
 
     private boolean fitsInMemory(int slot) {

@@ -142,17 +142,23 @@ final class LogTail implements GroupCommit.Syncer {
                 }
             }
         }
-        Stage stage = pages.count() == 0 ? null : pages.stage().orElse(null);
+        Stage given = pages.count() == 0 ? null : pages.stage().orElse(null);
         metadata.put(writer.begin());
         Point before = appended();
         Segment segment = segments.last();
-        reserve(before, writer.sizeWith(pages.count(), pageSize, stage != null), isMark);
+        reserve(before, writer.sizeWith(pages.count(), pageSize, given != null), isMark);
         long lsn = before.lsn + 1;
+        // The one who staged the pages reads them, and closes its file, when it likes.
+        Stage stage =
+                given == null ? null : new Stage(given.id(), given.path(), disk.open(given.path(), Disk.Mode.WRITE));
         long stageBytes = stage == null ? 0 : stage.file().size();
         long end;
         try {
             end = writer.write(before.file, before.end, before.chain, kind, lsn, pages, pageSize);
         } catch (DiskException | RuntimeException e) {
+            if (stage != null) {
+                stage.file().close();
+            }
             tailToCut = true;
             cutTail(e);
             throw e;

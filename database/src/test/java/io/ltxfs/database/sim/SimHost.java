@@ -55,7 +55,7 @@ final class SimHost implements Host {
 
     /** POSIX locks: one close of a file gives up all that the process holds on it. */
     void closed(String path, int pid) {
-        locks.getOrDefault(path, Map.of()).remove(pid);
+        locks.getOrDefault(path, new HashMap<>()).remove(pid);
     }
 
     void exited(int pid) {
