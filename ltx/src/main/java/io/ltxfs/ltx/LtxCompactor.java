@@ -2,6 +2,8 @@ package io.ltxfs.ltx;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
 
@@ -76,6 +78,36 @@ public final class LtxCompactor {
         return new LtxCompactor(inputs, out, options).run();
     }
 
+    /**
+     * Joins files, given oldest first, into one that appears whole and durable or not at all; an existing one is replaced. All inputs are
+     * open at the same time.
+     *
+     * @throws LtxFormatException if an input is wrong (naming its file where it cannot even be opened) or they do not fit together
+     */
+    public static LtxSummary compact(List<Path> files, Path out, Options options) throws IOException {
+        List<LtxReader> inputs = new ArrayList<>();
+        try (FileReplacement replacement = FileReplacement.of(out)) {
+            for (Path file : files) {
+                inputs.add(open(file));
+            }
+            LtxSummary summary = compact(inputs, replacement.stream(), options);
+            replacement.commit();
+            return summary;
+        } finally {
+            for (LtxReader input : inputs) {
+                input.close();
+            }
+        }
+    }
+
+    private static LtxReader open(Path file) throws IOException {
+        try {
+            return LtxReader.open(file);
+        } catch (LtxFormatException e) {
+            throw e.in(file.toString());
+        }
+    }
+
     private void checkSequence() throws LtxFormatException {
         for (int i = 1; i < inputs.size(); i++) {
             LtxHeader previous = inputs.get(i - 1).header();
@@ -135,8 +167,12 @@ public final class LtxCompactor {
         }
         fillUpTo(commit);
         long postApply = 0;
-        for (LtxReader input : inputs) {
-            postApply = input.finish().trailer().postApplyChecksum();
+        for (int i = 0; i < inputs.size(); i++) {
+            try {
+                postApply = inputs.get(i).finish().trailer().postApplyChecksum();
+            } catch (LtxFormatException e) {
+                throw e.in(inputName(i));
+            }
         }
         return writer.finish(header.hasChecksums() ? postApply : 0);
     }
@@ -159,9 +195,17 @@ public final class LtxCompactor {
     }
 
     private void advance(Cursor cursor) throws IOException {
-        if (cursor.next()) {
-            cursors.add(cursor);
+        try {
+            if (cursor.next()) {
+                cursors.add(cursor);
+            }
+        } catch (LtxFormatException e) {
+            throw e.in(inputName(cursor.input));
         }
+    }
+
+    private String inputName(int i) {
+        return "input " + (i + 1) + ", " + inputs.get(i).header().fileName();
     }
 
     /** An input at its next page. Ordered by page; of the same page, the newest first. */

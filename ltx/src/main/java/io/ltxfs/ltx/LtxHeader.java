@@ -247,12 +247,13 @@ public record LtxHeader(
     }
 
     /**
-     * Reads the fields without applying the rules.
+     * Reads the fields without applying the rules, so that a wrong header can be shown.
      *
-     * @param bytes at least 100 bytes
+     * @param bytes the first 100 bytes of a file, or more
      * @throws LtxFormatException if it is no LTX header at all
      */
-    static LtxHeader decode(byte[] bytes) throws LtxFormatException {
+    public static LtxHeader parse(byte[] bytes) throws LtxFormatException {
+        check(bytes.length >= SIZE, LtxError.TRUNCATED, bytes.length, "the file ends in the header");
         int magic = LtxLayout.getInt(bytes, LtxLayout.MAGIC_OFFSET);
         check(
                 magic == LtxLayout.MAGIC,

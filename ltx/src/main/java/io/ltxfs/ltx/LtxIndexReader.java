@@ -41,7 +41,7 @@ public final class LtxIndexReader {
             throw new LtxFormatException(LtxError.TRUNCATED, size, "the file ends in the header");
         }
         byte[] head = source.read(0, (int) Math.min(size, HEAD_READ));
-        header = LtxHeader.decode(head);
+        header = LtxHeader.parse(head);
         header.validate(LtxLayout.FLAG_NO_CHECKSUM | LtxLayout.FLAG_V1_LZ4);
         InputStream behind = new ByteArrayInputStream(head, LtxLayout.HEADER_SIZE, head.length - LtxLayout.HEADER_SIZE);
         generation = GenerationDetector.detect(header, new ByteSource(behind, LtxLayout.HEADER_SIZE), size);

@@ -42,7 +42,7 @@ public final class LtxReader implements Closeable {
         this.source = new ByteSource(in, 0);
         byte[] bytes = new byte[LtxHeader.SIZE];
         source.readFully(bytes, 0, bytes.length, "header");
-        this.header = LtxHeader.decode(bytes);
+        this.header = LtxHeader.parse(bytes);
         header.validate(LtxLayout.FLAG_NO_CHECKSUM | LtxLayout.FLAG_V1_LZ4);
         this.generation = known != null ? known : GenerationDetector.detect(header, source, size);
         if (generation != LtxGeneration.V1_LZ4) {
