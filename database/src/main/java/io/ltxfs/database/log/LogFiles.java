@@ -9,6 +9,13 @@ final class LogFiles {
     /** A file that could not be read is kept under this ending. */
     static final String DAMAGED = ".damaged";
 
+    /**
+     * There while a sync has failed and the tail has not been saved. It needs no sync of its own: it is for the next
+     * process, which would find the tail in the kernel's cache, could sync it without an error, and take for durable
+     * what is not. After a power cut there is no such cache.
+     */
+    static final String UNSYNCED = path("unsynced");
+
     private static final String SEGMENT = ".log";
     private static final String STAGE = "stage-";
     private static final int DIGITS = 16;

@@ -4,6 +4,7 @@ import io.ltxfs.database.disk.Disk;
 import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.disk.DiskFile;
 import io.ltxfs.database.disk.Errno;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -40,6 +41,7 @@ final class LogOpener {
     private long nextStage = 1;
     private long nextSequence = 1;
     private boolean lastIsUsable;
+    private boolean tailIsSuspect;
 
     /** Told every record of the kept log once, in order. */
     @FunctionalInterface
@@ -85,6 +87,8 @@ final class LogOpener {
 
     void open() throws DiskException {
         disk.makeDirectories(TransactionLog.DIRECTORY);
+        disk.syncDirectory("");
+        tailIsSuspect = disk.exists(LogFiles.UNSYNCED);
         TreeMap<Long, Optional<SegmentHead>> heads = readHeads(findFiles());
         Map.Entry<Long, Optional<SegmentHead>> newest = heads.lastEntry();
         if (newest != null && newest.getValue().isEmpty()) {
@@ -297,14 +301,28 @@ final class LogOpener {
                         size - segment.end);
                 file.truncate(segment.end);
             }
-            file.sync();
+            makeDurable(file, segment.end);
         }
         for (Segment.StageRef stage : segment.stages()) {
             try (DiskFile file = disk.open(LogFiles.stage(stage.id()), Disk.Mode.WRITE)) {
-                file.sync();
+                makeDurable(file, stage.bytes());
             }
         }
         disk.syncDirectory(TransactionLog.DIRECTORY);
+        disk.unlink(LogFiles.UNSYNCED);
+    }
+
+    /** After a failed sync the kernel may hold pages that it thinks are on disk: they have to be written again. */
+    private void makeDurable(DiskFile file, long bytes) throws DiskException {
+        if (tailIsSuspect) {
+            ByteBuffer piece = ByteBuffer.allocateDirect(1 << 18);
+            for (long at = 0; at < bytes; at += piece.capacity()) {
+                piece.clear().limit((int) Math.min(piece.capacity(), bytes - at));
+                file.read(piece, at);
+                file.write(piece.flip(), at);
+            }
+        }
+        file.sync();
     }
 
     /** After damage at the very end there is no later head to ask: every database may have lost something. */

@@ -160,7 +160,7 @@ final class LogTail implements GroupCommit.Syncer {
                 stage.file().close();
             }
             tailToCut = true;
-            cutTail(e);
+            tryToCutTail(e);
             throw e;
         }
         if (stage != null) {
@@ -186,15 +186,27 @@ final class LogTail implements GroupCommit.Syncer {
             durableMoved.accept(segments.last().firstLsn - 1);
         }
         if (tailToCut) {
-            appended().file.truncate(appended().end);
-            reservedEnd = appended().end;
-            tailToCut = false;
+            cutTail();
         }
     }
 
-    private void cutTail(Exception cause) {
+    /** Takes away what a failed append may have written. Durably: a commit that was refused must not come back. */
+    private void cutTail() throws DiskException {
+        Point point = appended();
+        point.file.truncate(point.end);
+        reservedEnd = point.end;
+        syncLock.lock();
         try {
-            makeReady();
+            syncAll(point);
+        } finally {
+            syncLock.unlock();
+        }
+        tailToCut = false;
+    }
+
+    private void tryToCutTail(Exception cause) {
+        try {
+            cutTail();
         } catch (DiskException e) {
             cause.addSuppressed(e);
         }
@@ -343,9 +355,13 @@ final class LogTail implements GroupCommit.Syncer {
         }
         Point point = appended();
         Point before = durable;
-        if (before != null && before.lsn == point.lsn) {
-            return point.lsn;
+        if (before == null || before.lsn != point.lsn) {
+            syncAll(point);
         }
+        return point.lsn;
+    }
+
+    private void syncAll(Point point) throws DiskException {
         try {
             syncStages(point.lsn);
             point.file.sync();
@@ -353,13 +369,21 @@ final class LogTail implements GroupCommit.Syncer {
             LOG.error(
                     "log sync failed; nothing more is written to this segment segment={} from-lsn={} reason=\"{}\"",
                     segments.last().sequence,
-                    before == null ? 0 : before.lsn + 1,
+                    durable == null ? 0 : durable.lsn + 1,
                     e.getMessage());
             failure = e;
+            mark();
             throw e;
         }
         durable = point;
-        return point.lsn;
+    }
+
+    private void mark() {
+        try {
+            disk.open(LogFiles.UNSYNCED, Disk.Mode.CREATE).close();
+        } catch (DiskException e) {
+            LOG.warn("the failed sync could not be noted for the next start reason=\"{}\"", e.getMessage());
+        }
     }
 
     private void syncStages(long upTo) throws DiskException {
@@ -392,6 +416,7 @@ final class LogTail implements GroupCommit.Syncer {
             copyTail();
             failure = null;
             retryDelayNanos = 0;
+            removeQuietly(LogFiles.UNSYNCED);
             LOG.warn("log goes on in a new segment segment={} last-lsn={}", segments.last().sequence, appended().lsn);
         } catch (DiskException e) {
             retryDelayNanos = Math.min(Math.max(RETRY_MIN_NANOS, retryDelayNanos * 2), RETRY_MAX_NANOS);
