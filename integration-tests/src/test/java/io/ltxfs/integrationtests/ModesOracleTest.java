@@ -61,6 +61,7 @@ final class ModesOracleTest {
 
             Map<?, ?> databases = (Map<?, ?>) NodeUnderTest.parseJson(Files.readString(manifest));
             positionsHold(node, databases, seed);
+            logsHold(node, databases);
             exportsHold(node, databases, seed);
             assertEquals(0, node.stop(), node::log);
             commandExports(node, databases, seed);
@@ -94,6 +95,23 @@ final class ModesOracleTest {
                         digest,
                         sha256(node.export((String) name, (String) txid)),
                         () -> name + " at TXID " + txid + ", seed " + seed + "\n" + node.log())));
+    }
+
+    /** The log holds every transaction, each going on from the one before, up to the position. */
+    private static void logsHold(NodeUnderTest node, Map<?, ?> databases) {
+        for (Object key : databases.keySet()) {
+            String name = (String) Objects.requireNonNull(key);
+            long txid = 0;
+            Object checksum = "0000000000000000";
+            for (Object element : node.history(name)) {
+                Map<?, ?> entry = (Map<?, ?>) Objects.requireNonNull(element);
+                txid++;
+                assertEquals(String.format("%016x", txid), entry.get("txid"), name);
+                assertEquals(checksum, entry.get("preApplyChecksum"), () -> name + ": " + entry);
+                checksum = Objects.requireNonNull(entry.get("postApplyChecksum"));
+            }
+            assertEquals(node.position(name).toString(), String.format("%016x/%s", txid, checksum), name);
+        }
     }
 
     /** A few, by the command line. */

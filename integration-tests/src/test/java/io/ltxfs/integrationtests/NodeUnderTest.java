@@ -202,6 +202,15 @@ final class NodeUnderTest implements AutoCloseable {
         return response.body();
     }
 
+    /** A database's transactions, oldest first. */
+    List<?> history(String database) {
+        HttpResponse<String> response = get("/log?db=" + URLEncoder.encode(database, UTF_8));
+        if (response.statusCode() != 200) {
+            throw new AssertionError("log of " + database + ": " + response.body());
+        }
+        return (List<?>) parseJson(response.body());
+    }
+
     /** {@code GET /status}. */
     Map<?, ?> status() {
         return (Map<?, ?>) parseJson(get("/status").body());
