@@ -65,6 +65,7 @@ public final class DatabaseSet implements AutoCloseable {
         for (String directory : List.of(FILES, SUMS, SideStore.DIRECTORY, TransactionLog.DIRECTORY)) {
             disk.makeDirectories(directory);
         }
+        disk.syncDirectory("");
         TransactionLog log = TransactionLog.open(disk, options.log());
         Map<String, Recovery.Recovered> recovered = new Recovery(disk, log).run();
         SideStore side = new SideStore(disk, new MemoryBudget(SIDE_MEMORY));
@@ -328,10 +329,12 @@ public final class DatabaseSet implements AutoCloseable {
         maintenance.watch(database);
     }
 
-    /** Makes the name of a database's file durable (R13). */
+    /** Makes the name of a database's file durable, and those of the directories above it (R13). */
     void syncParent(String name) throws DiskException {
-        String path = path(name);
-        disk.syncDirectory(path.substring(0, path.lastIndexOf('/')));
+        for (String path = path(name); path.contains("/"); ) {
+            path = path.substring(0, path.lastIndexOf('/'));
+            disk.syncDirectory(path);
+        }
     }
 
     /** Flushes everything, brings files to the last commit where that is cheap, and stamps a clean stop. */
