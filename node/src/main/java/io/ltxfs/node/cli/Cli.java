@@ -2,6 +2,7 @@ package io.ltxfs.node.cli;
 
 import io.ltxfs.node.cli.LtxfsCommand.Later;
 import io.ltxfs.node.config.ConfigException;
+import io.ltxfs.node.guard.GuardMain;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
@@ -36,12 +37,14 @@ public final class Cli {
     private static int onWrongUsage(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
         PrintWriter err = command.getErr();
-        String name = command.getCommandSpec().qualifiedName();
+        String name = command.getCommandSpec().qualifiedName().replace(GuardMain.DAEMON_COMMAND, "run");
         String next = "see '" + name + " --help'";
         if (e instanceof UnmatchedArgumentException unmatched) {
             List<String> near = unmatched.getSuggestions();
             if (!near.isEmpty()) {
                 next = "did you mean " + String.join(" or ", near.subList(0, Math.min(2, near.size()))) + "? " + next;
+            } else if (name.endsWith(" run") && !unmatched.isUnknownOption()) {
+                next = "a command to run goes after --; " + next;
             }
         }
         String problem = e.getMessage() == null ? "wrong usage" : e.getMessage().strip();
