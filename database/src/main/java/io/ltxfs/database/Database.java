@@ -4,6 +4,7 @@ import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.disk.Errno;
 import io.ltxfs.database.log.LogRecord;
 import io.ltxfs.database.log.TransactionHeader;
+import io.ltxfs.database.sqlite.DatabaseHeader;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,8 +46,8 @@ public final class Database {
     private final WalCapture wal;
     private final MainFile file;
 
-    private @Nullable SqliteFile journalFile;
-    private @Nullable SqliteFile walFile;
+    private @Nullable SideFileAccess journalFile;
+    private @Nullable SideFileAccess walFile;
     private @Nullable SqliteFile shmFile;
     private @Nullable Runnable after;
     private boolean applying;
@@ -102,7 +103,7 @@ public final class Database {
     public SqliteFile createJournal() {
         return locked(() -> {
             SideFile bytes = services.side().spilling();
-            SqliteFile created = SideFileAccess.journal(this, bytes, rollback);
+            SideFileAccess created = SideFileAccess.journal(this, bytes, rollback);
             rollback.journalCreated(bytes);
             journalFile = created;
             return created;
@@ -113,7 +114,7 @@ public final class Database {
     public SqliteFile createWal() {
         return locked(() -> {
             SideFile bytes = services.side().spilling();
-            SqliteFile created = SideFileAccess.wal(this, bytes, wal);
+            SideFileAccess created = SideFileAccess.wal(this, bytes, wal);
             wal.created(bytes);
             walFile = created;
             return created;
@@ -131,7 +132,7 @@ public final class Database {
 
     /** unlink(2) of {@code X-journal}: the commit point in DELETE mode. The name is gone when it completes with 0. */
     public void unlinkJournal(Completion completion) {
-        run(() -> rollback.journalUnlink(() -> journalFile = null, completion), completion);
+        run(() -> rollback.journalUnlink(this::journalGone, completion), completion);
     }
 
     /** unlink(2) of {@code X-wal}. */
@@ -146,10 +147,24 @@ public final class Database {
                         return Errno.EBUSY;
                     }
                     wal.unlinked();
-                    walFile = null;
+                    walGone();
                     return Errno.OK;
                 },
                 completion);
+    }
+
+    private void journalGone() {
+        if (journalFile != null) {
+            journalFile.unlinked();
+            journalFile = null;
+        }
+    }
+
+    private void walGone() {
+        if (walFile != null) {
+            walFile.unlinked();
+            walFile = null;
+        }
     }
 
     /** unlink(2) of {@code X-shm}. */
@@ -202,11 +217,27 @@ public final class Database {
                     state.position,
                     state.pageSize,
                     Integer.toUnsignedLong(state.commit),
-                    walFile != null ? "wal" : rollback.journalMode(),
+                    journalMode(),
                     services.log().firstTxid(state.name),
                     !damage.isEmpty() ? "quarantined" : rollback.unjournaled() ? "unjournaled" : "ok",
                     warnings);
         });
+    }
+
+    private String journalMode() {
+        if (walFile != null) {
+            return "wal";
+        }
+        ByteBuffer header = ByteBuffer.allocate(DatabaseHeader.SIZE);
+        try {
+            state.file.readFully(0, header);
+        } catch (DiskException e) {
+            return "unknown";
+        }
+        if (DatabaseHeader.hasMagic(header.flip(), 0) && DatabaseHeader.isWal(header)) {
+            return "wal";
+        }
+        return rollback.journalMode();
     }
 
     /** Up to where the WAL's commits are captured (rule C3); absent if there is no WAL or nothing in it. */

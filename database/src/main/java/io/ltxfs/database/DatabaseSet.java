@@ -22,7 +22,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * All databases of one node, over one log. Backing files: a database {@code a/b.db} is {@code files/a/b.db} below the
@@ -45,7 +44,9 @@ public final class DatabaseSet implements AutoCloseable {
     /** Last positions of databases that are not there now: their TXIDs go on when they come again. */
     private final ConcurrentHashMap<String, Position> dropped = new ConcurrentHashMap<>();
 
-    private final ConcurrentHashMap<String, Integer> superJournals = new ConcurrentHashMap<>();
+    /** By path below the mount. */
+    private final ConcurrentHashMap<String, UncapturedFile> superJournals = new ConcurrentHashMap<>();
+
     private final AtomicLong exports = new AtomicLong();
     private final AtomicLong transactions = new AtomicLong();
     private final Maintenance maintenance;
@@ -244,8 +245,9 @@ public final class DatabaseSet implements AutoCloseable {
 
     /** creat(2) of a super-journal, by its path below the mount. */
     public SqliteFile createSuperJournal(String path) {
-        superJournals.merge(baseName(path), 1, Integer::sum);
-        return new UncapturedFile(services.side().spilling());
+        UncapturedFile file = new UncapturedFile(services.side().spilling());
+        superJournals.put(path, file);
+        return file;
     }
 
     /** unlink(2) of a super-journal: decides every member that is prepared under its name (R9). */
@@ -253,14 +255,17 @@ public final class DatabaseSet implements AutoCloseable {
         String group = baseName(path);
         new GroupDecision(services, group, databases.values()).run(errno -> {
             if (errno == Errno.OK) {
-                superJournals.computeIfPresent(group, (name, count) -> count == 1 ? null : count - 1);
+                UncapturedFile file = superJournals.remove(path);
+                if (file != null) {
+                    file.unlinked();
+                }
             }
             completion.done(errno);
         });
     }
 
     boolean knowsSuperJournal(String baseName) {
-        return superJournals.containsKey(baseName);
+        return superJournals.keySet().stream().anyMatch(path -> baseName(path).equals(baseName));
     }
 
     /**
@@ -373,7 +378,7 @@ public final class DatabaseSet implements AutoCloseable {
         }
     }
 
-    private static String baseName(@Nullable String path) {
-        return path == null ? "" : path.substring(path.lastIndexOf('/') + 1);
+    private static String baseName(String path) {
+        return path.substring(path.lastIndexOf('/') + 1);
     }
 }

@@ -5,6 +5,7 @@ import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.disk.DiskFile;
 import io.ltxfs.database.disk.Errno;
 import io.ltxfs.database.log.CatalogEntry;
+import io.ltxfs.database.log.LogDamage;
 import io.ltxfs.database.log.LogEntry;
 import io.ltxfs.database.log.LogRecord;
 import io.ltxfs.database.log.TransactionHeader;
@@ -89,6 +90,14 @@ final class Recovery {
             }
             return true;
         });
+        for (LogDamage hole : log.damage()) {
+            for (String name : hole.databases()) {
+                Recovered database = database(name);
+                if (database.damage.isEmpty() && database.watermark < database.lsn) {
+                    damaged(database, "records of it are lost in log segment " + hole.segment() + ": " + hole.what());
+                }
+            }
+        }
         for (Recovered database : databases.values()) {
             if (database.header != null && database.damage.isEmpty() && !database.isDropped()) {
                 check(database, database.header);

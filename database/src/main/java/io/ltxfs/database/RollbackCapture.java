@@ -52,7 +52,7 @@ final class RollbackCapture {
     private boolean active;
     private long journalEnd;
     private boolean journalSynced;
-    private String journalMode = "unknown";
+    private String journalMode = "delete";
 
     private @Nullable Overlay running;
     private boolean unjournaled;

@@ -21,6 +21,8 @@ final class SideFileAccess implements SqliteFile {
     private final Database database;
     private final SideFile bytes;
     private final Capture capture;
+    private int handles;
+    private boolean unlinked;
 
     private SideFileAccess(Database database, SideFile bytes, Capture capture) {
         this.database = database;
@@ -28,7 +30,7 @@ final class SideFileAccess implements SqliteFile {
         this.capture = capture;
     }
 
-    static SqliteFile journal(Database database, SideFile bytes, RollbackCapture rollback) {
+    static SideFileAccess journal(Database database, SideFile bytes, RollbackCapture rollback) {
         return new SideFileAccess(database, bytes, new Capture() {
             @Override
             public int write(Handle handle, long offset, ByteBuffer source, Completion completion)
@@ -49,7 +51,7 @@ final class SideFileAccess implements SqliteFile {
         });
     }
 
-    static SqliteFile wal(Database database, SideFile bytes, WalCapture wal) {
+    static SideFileAccess wal(Database database, SideFile bytes, WalCapture wal) {
         return new SideFileAccess(database, bytes, new Capture() {
             @Override
             public int write(Handle handle, long offset, ByteBuffer source, Completion completion)
@@ -105,10 +107,29 @@ final class SideFileAccess implements SqliteFile {
     }
 
     @Override
-    public void opened(Handle handle) {}
+    public void opened(Handle handle) {
+        database.locked(() -> ++handles);
+    }
 
     @Override
     public void released(Handle handle) {
         capture.released(handle);
+        database.locked(() -> {
+            handles--;
+            closeIfUnused();
+            return handles;
+        });
+    }
+
+    /** Its name is gone: its bytes go with the last handle. Called with the database's lock. */
+    void unlinked() {
+        unlinked = true;
+        closeIfUnused();
+    }
+
+    private void closeIfUnused() {
+        if (unlinked && handles <= 0) {
+            bytes.close();
+        }
     }
 }

@@ -14,6 +14,8 @@ final class UncapturedFile implements SqliteFile {
     private static final long BYTES_MAX = 1L << 30;
 
     private final SideFile bytes;
+    private int handles;
+    private boolean unlinked;
 
     UncapturedFile(SideFile bytes) {
         this.bytes = bytes;
@@ -69,8 +71,25 @@ final class UncapturedFile implements SqliteFile {
     }
 
     @Override
-    public void opened(Handle handle) {}
+    public synchronized void opened(Handle handle) {
+        handles++;
+    }
 
     @Override
-    public void released(Handle handle) {}
+    public synchronized void released(Handle handle) {
+        handles--;
+        closeIfUnused();
+    }
+
+    /** Its name is gone: its bytes go with the last handle. */
+    synchronized void unlinked() {
+        unlinked = true;
+        closeIfUnused();
+    }
+
+    private void closeIfUnused() {
+        if (unlinked && handles <= 0) {
+            bytes.close();
+        }
+    }
 }

@@ -17,7 +17,6 @@ import java.util.BitSet;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -380,52 +379,65 @@ final class WalCapture {
 
     /** The newest frame of each page up to the commit size (C4: every framed page), and what else belongs to it. */
     private SlotPages pages(SlotStore store, int count, int commit) throws DiskException {
-        TreeMap<Long, Integer> newest = new TreeMap<>();
         int lockPage = LockPage.pgno(pageSize);
+        long[] keys = new long[count];
         for (int i = 0; i < count; i++) {
-            long pgno = Integer.toUnsignedLong(parsedPgnos[i]);
-            if (pgno <= Integer.toUnsignedLong(commit) && pgno != lockPage) {
-                newest.put(pgno, i);
+            keys[i] = Integer.toUnsignedLong(parsedPgnos[i]) << 32 | i;
+        }
+        Arrays.sort(keys);
+        BitSet own = new BitSet();
+        int kept = 0;
+        for (int i = 0; i < count; i++) {
+            long pgno = keys[i] >>> 32;
+            boolean newest = i + 1 == count || keys[i + 1] >>> 32 != pgno;
+            if (newest && pgno <= Integer.toUnsignedLong(commit) && pgno != lockPage) {
+                keys[kept++] = keys[i];
+                own.set((int) Math.min(pgno, Integer.MAX_VALUE));
             }
         }
         long[] sums = Arrays.copyOf(parsedSums, count);
-        TreeMap<Long, Long> extra = new TreeMap<>();
-        for (int pgno : reverted) {
-            extra.put(Integer.toUnsignedLong(pgno), 0L);
-        }
-        long first = fullImage() ? 1 : Integer.toUnsignedLong(state.commit) + 1;
-        for (long p = first; p <= Integer.toUnsignedLong(commit); p++) {
-            if (!newest.containsKey(p)) {
-                extra.put(p, 0L);
-            }
-        }
         store.shrink(count);
-        ByteBuffer page = ByteBuffer.allocate(pageSize);
-        for (long pgno : extra.keySet()) {
-            if (pgno > Integer.toUnsignedLong(commit) || pgno == lockPage || newest.containsKey(pgno)) {
-                continue;
-            }
-            page.clear();
-            readCommitted((int) pgno, page);
+        for (int pgno : missing(own, lockPage, commit)) {
+            ByteBuffer page = ByteBuffer.allocate(pageSize);
+            readCommitted(pgno, page);
             page.flip();
             int slot = store.add(page);
             if (slot >= sums.length) {
                 sums = Arrays.copyOf(sums, Math.max(slot + 1, sums.length * 2));
             }
-            sums[slot] = PageChecksum.of((int) pgno, page, 0, pageSize);
-            newest.put(pgno, slot);
+            sums[slot] = PageChecksum.of(pgno, page, 0, pageSize);
+            if (kept == keys.length) {
+                keys = Arrays.copyOf(keys, keys.length * 2 + 1);
+            }
+            keys[kept++] = Integer.toUnsignedLong(pgno) << 32 | slot;
         }
-        int[] pgnos = new int[newest.size()];
-        long[] checksums = new long[pgnos.length];
-        int[] where = new int[pgnos.length];
-        int n = 0;
-        for (var entry : newest.entrySet()) {
-            pgnos[n] = entry.getKey().intValue();
-            where[n] = entry.getValue();
-            checksums[n] = sums[entry.getValue()];
-            n++;
+        Arrays.sort(keys, 0, kept);
+        int[] pgnos = new int[kept];
+        long[] checksums = new long[kept];
+        int[] where = new int[kept];
+        for (int i = 0; i < kept; i++) {
+            pgnos[i] = (int) (keys[i] >>> 32);
+            where[i] = (int) keys[i];
+            checksums[i] = sums[where[i]];
         }
         return new SlotPages(store, pgnos, checksums, where);
+    }
+
+    /** Pages that the transaction did not write and that belong to it: reverted ones, and what the database gained (C8). */
+    private int[] missing(BitSet own, int lockPage, int commit) {
+        BitSet wanted = new BitSet();
+        for (int pgno : reverted) {
+            if (Integer.compareUnsigned(pgno, commit) <= 0) {
+                wanted.set(pgno);
+            }
+        }
+        int first = fullImage() ? 1 : state.commit + 1;
+        if (Integer.compareUnsigned(first, commit) <= 0) {
+            wanted.set(first, commit + 1);
+        }
+        wanted.andNot(own);
+        wanted.clear(lockPage);
+        return wanted.stream().toArray();
     }
 
     /** A page as a reader gets it: the newest captured frame, else the database file. */
