@@ -1,5 +1,6 @@
 package io.ltxfs.node.cli;
 
+import io.ltxfs.node.cli.ltx.LtxCommand;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Spec;
             ExportCommand.class,
             ImportCommand.class,
             DoctorCommand.class,
+            LtxCommand.class,
             ConfigCommand.class,
             VersionCommand.class,
             WarmUpCommand.class,
