@@ -793,6 +793,10 @@ public final class Database {
         }
         if (!dropped && damage.isEmpty()) {
             moveWatermark();
+            if (state.position.txid() != 0 && !syncFailed) {
+                Stamp.of(state.position, state.file.backing())
+                        .write(services.disk(), DatabaseSet.stampPath(state.name));
+            }
         }
         lock.lock();
         try {

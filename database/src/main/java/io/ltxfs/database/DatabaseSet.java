@@ -378,6 +378,11 @@ public final class DatabaseSet implements AutoCloseable {
         }
     }
 
+    /** Where a clean stop leaves the {@link Stamp} of a database. */
+    static String stampPath(String name) {
+        return sumsPath(name) + ".stamp";
+    }
+
     private static String baseName(String path) {
         return path.substring(path.lastIndexOf('/') + 1);
     }

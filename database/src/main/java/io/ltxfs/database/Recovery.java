@@ -211,6 +211,8 @@ final class Recovery {
             return;
         }
         DiskFile file = file(database);
+        boolean changed = Stamp.takeAndCompare(
+                disk, DatabaseSet.stampPath(database.name), new Position(header.txid(), header.postChecksum()), file);
         if (file.size() < size) {
             damaged(database, "its file has " + file.size() + " bytes where the log says " + size);
             return;
@@ -222,7 +224,7 @@ final class Recovery {
             return;
         }
         PageChecksums sums = sums(database);
-        if (sums.total(header.commit(), header.pageSize()) != header.postChecksum()) {
+        if (changed || sums.total(header.commit(), header.pageSize()) != header.postChecksum()) {
             LOG.info("read a database to make its page checksums anew: database={}", database.name);
             rebuild(file, sums, header);
             long total = sums.total(header.commit(), header.pageSize());

@@ -21,6 +21,11 @@ public interface DiskFile extends AutoCloseable {
     /** The length in bytes. */
     long size() throws DiskException;
 
+    /** When the content last changed, nanoseconds since the Unix epoch; 0 where the disk does not tell. */
+    default long modifiedNanos() throws DiskException {
+        return 0;
+    }
+
     /** Cuts the file, or extends it with zeros. */
     void truncate(long size) throws DiskException;
 

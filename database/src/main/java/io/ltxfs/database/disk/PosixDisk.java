@@ -136,4 +136,11 @@ public final class PosixDisk implements Disk {
         return new DiskException(
                 errno, what + " " + name + ": " + Errno.describe(errno) + " (" + Errno.name(errno) + ")");
     }
+
+    @Override
+    public void setAttributes(String path, int uid, int gid, int mode) throws DiskException {
+        String name = absolute(path);
+        check(Posix.lchown(name, uid, gid), "chown", name);
+        check(Posix.chmod(name, mode & 07777), "chmod", name);
+    }
 }

@@ -2,6 +2,7 @@ package io.ltxfs.database.disk;
 
 import io.ltxfs.database.posix.Errno;
 import io.ltxfs.database.posix.FileStat;
+import io.ltxfs.database.posix.FileTime;
 import io.ltxfs.database.posix.Posix;
 import io.ltxfs.database.posix.PosixException;
 import java.lang.invoke.MethodHandles;
@@ -127,6 +128,19 @@ final class PosixFile implements DiskFile {
             }
             direct.position(direct.position() + (int) result);
             at += result;
+        }
+    }
+
+    @Override
+    public long modifiedNanos() throws DiskException {
+        enter();
+        try {
+            FileTime modified = Posix.fstat(fd).mtime();
+            return modified.seconds() * 1_000_000_000 + modified.nanos();
+        } catch (PosixException e) {
+            throw failure(e.errno(), "stat");
+        } finally {
+            leave();
         }
     }
 
