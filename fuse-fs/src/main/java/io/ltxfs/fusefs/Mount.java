@@ -1,6 +1,20 @@
 package io.ltxfs.fusefs;
 
 import io.ltxfs.database.DatabaseSet;
+import io.ltxfs.database.disk.PosixDisk;
+import io.ltxfs.database.posix.Errno;
+import io.ltxfs.database.posix.FileMode;
+import io.ltxfs.database.posix.FileStat;
+import io.ltxfs.database.posix.OpenFlags;
+import io.ltxfs.database.posix.Posix;
+import io.ltxfs.database.posix.PosixException;
+import io.ltxfs.fusefs.host.LocalHost;
+import io.ltxfs.fusefs.kernel.KernelTransport;
+import io.ltxfs.fusefs.own.OwnMountThreads;
+import io.ltxfs.fusefs.transport.MountOptions;
+import io.ltxfs.fusefs.transport.MountedFileSystem;
+import io.ltxfs.fusefs.tree.Tree;
+import io.ltxfs.fusefs.tree.TreeOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -9,7 +23,35 @@ import java.util.Map;
 
 /** A data directory shown as a file system: its databases, the tree of names, and the transport to the kernel. */
 public final class Mount implements AutoCloseable {
-    private Mount() {}
+    private static final int OWN_THREADS = 2;
+    private static final int OWN_JOBS_MAX = 4096;
+    private static final int DEFAULT_MODE = 0755;
+    private static final String LOCK_FILE = "lock";
+    private static final Duration END = Duration.ofSeconds(5);
+
+    private final OwnMountThreads own;
+    private final LocalHost host;
+    private final DatabaseSet databases;
+    private final Tree tree;
+    private final MountedFileSystem mounted;
+    private final int lock;
+    private boolean unmounted;
+    private boolean closed;
+
+    private Mount(
+            OwnMountThreads own,
+            LocalHost host,
+            DatabaseSet databases,
+            Tree tree,
+            MountedFileSystem mounted,
+            int lock) {
+        this.own = own;
+        this.host = host;
+        this.databases = databases;
+        this.tree = tree;
+        this.mounted = mounted;
+        this.lock = lock;
+    }
 
     /**
      * Recovers the data directory and mounts it. Returns when requests are served.
@@ -17,32 +59,108 @@ public final class Mount implements AutoCloseable {
      * @throws IOException if either cannot be done; the message says why and what to do
      */
     public static Mount start(MountSettings settings) throws IOException {
-        throw new UnsupportedOperationException();
+        Path data = settings.dataDirectory().toAbsolutePath().normalize();
+        int lock = lock(data);
+        Undo undo = new Undo();
+        try {
+            undo.add(() -> unlock(lock));
+            OwnMountThreads own = OwnMountThreads.start(OWN_THREADS, OWN_JOBS_MAX);
+            undo.add(own::close);
+            Path mountPoint = realParent(settings.mountPoint());
+            LocalHost host = new LocalHost(own, mountPoint, settings.mayCommit(), settings.epoch());
+            undo.add(host::close);
+            Path files = data.resolve(DatabaseSet.FILES);
+            makeFiles(files, mountPoint);
+            DatabaseSet databases = DatabaseSet.open(new PosixDisk(data), settings.databases(), host);
+            undo.add(databases::close);
+            Tree tree = new Tree(
+                    new TreeOptions(databases, files, own::isOwn, host, settings.primary(), settings.lagMillis()));
+            undo.add(tree::close);
+            MountedFileSystem mounted =
+                    new KernelTransport().mount(tree, new MountOptions(mountPoint, settings.threads(), false));
+            host.attach(tree);
+            return new Mount(own, host, databases, tree, mounted, lock);
+        } catch (IOException | RuntimeException e) {
+            undo.run(e);
+            throw e;
+        }
+    }
+
+    /** Only one process may have a data directory. @return the descriptor that holds the lock */
+    private static int lock(Path data) throws IOException {
+        String path = data.resolve(LOCK_FILE).toString();
+        int flags = OpenFlags.RDWR | OpenFlags.CREAT | OpenFlags.CLOEXEC;
+        int fd = (int) Posix.check(Posix.open(path, flags, 0600), "open " + path);
+        int result = Posix.flock(fd, Posix.LOCK_EX | Posix.LOCK_NB);
+        if (result < 0) {
+            Posix.close(fd);
+            if (result == -Errno.EAGAIN) {
+                throw new IOException(
+                        data + ": another ltxfs has this data directory; stop it first, or choose another with --data");
+            }
+            throw new PosixException(-result, "lock " + path);
+        }
+        return fd;
+    }
+
+    private static void unlock(int fd) {
+        // Own threads have copies of the descriptor: closing this one alone would not give the lock back.
+        Posix.flock(fd, Posix.LOCK_UN);
+        Posix.close(fd);
+    }
+
+    /** Own threads and the kernel must mean the same path. */
+    private static Path realParent(Path mountPoint) throws IOException {
+        Path absolute = mountPoint.toAbsolutePath().normalize();
+        Path parent = absolute.getParent();
+        return parent == null ? absolute : parent.toRealPath().resolve(absolute.getFileName());
+    }
+
+    /** The first time, the mount's root belongs to whom the mount point belongs to. */
+    private static void makeFiles(Path files, Path mountPoint) throws IOException {
+        int result = Posix.mkdir(files.toString(), DEFAULT_MODE);
+        if (result == -Errno.EEXIST) {
+            return;
+        }
+        Posix.check(result, "mkdir " + files);
+        try {
+            FileStat stat = Posix.lstat(mountPoint.toString());
+            Posix.lchown(files.toString(), stat.uid(), stat.gid());
+            Posix.chmod(files.toString(), stat.mode() & FileMode.PERMISSIONS);
+        } catch (PosixException e) {
+            // Something dead is mounted there, which the transport takes away.
+            Posix.chmod(files.toString(), DEFAULT_MODE);
+        }
     }
 
     /** Where it is. */
     public Path mountPoint() {
-        throw new UnsupportedOperationException();
+        return mounted.mountPoint();
     }
 
     /** The databases that it shows. */
     public DatabaseSet databases() {
-        throw new UnsupportedOperationException();
+        return databases;
     }
 
     /** How many requests the kernel sent, by the request's name in lower case. */
     public Map<String, Long> requestCounts() {
-        throw new UnsupportedOperationException();
+        return mounted.counters().snapshot();
     }
 
     /** Paths below the mount of what applications have open at this moment, sorted. */
     public List<String> openFiles() {
-        throw new UnsupportedOperationException();
+        return tree.openFiles();
+    }
+
+    /** How many tasks of the databases wait to be run in the background. */
+    public int backlog() {
+        return host.backlog();
     }
 
     /** The number of the kernel's connection, as below {@code /sys/fs/fuse/connections/}. */
     public int connection() {
-        throw new UnsupportedOperationException();
+        return mounted.connection();
     }
 
     /**
@@ -51,13 +169,20 @@ public final class Mount implements AutoCloseable {
      * @param lazy detach it even while files are open; they go on being served
      * @return false if it is busy and not {@code lazy}: nothing has changed then
      */
-    public boolean unmount(boolean lazy) throws IOException {
-        throw new UnsupportedOperationException();
+    public synchronized boolean unmount(boolean lazy) throws IOException {
+        if (!unmounted) {
+            host.closeDescriptors();
+            unmounted = mounted.unmount(lazy);
+            if (unmounted) {
+                host.detach();
+            }
+        }
+        return unmounted;
     }
 
     /** Waits until the kernel has let the mount go. @return whether it has */
     public boolean awaitEnd(Duration timeout) throws InterruptedException {
-        throw new UnsupportedOperationException();
+        return mounted.awaitEnd(timeout);
     }
 
     /**
@@ -65,7 +190,36 @@ public final class Mount implements AutoCloseable {
      * stamp.
      */
     @Override
-    public void close() throws IOException {
-        throw new UnsupportedOperationException();
+    public synchronized void close() throws IOException {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        Undo steps = new Undo();
+        steps.add(() -> unlock(lock));
+        steps.add(own::close);
+        steps.add(databases::close);
+        steps.add(host::close);
+        steps.add(tree::close);
+        steps.add(this::end);
+        IOException failure = steps.run();
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    private void end() throws IOException {
+        boolean idle = unmounted || unmount(false);
+        if (!idle) {
+            unmount(true);
+        }
+        try {
+            if (!idle || !mounted.awaitEnd(END)) {
+                mounted.abort();
+                mounted.awaitEnd(END);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -111,10 +111,19 @@ public final class Tree implements FileSystem, AutoCloseable {
 
     /** Drops what the kernel has cached of a database file's range; a length of 0 means to the end. Returns at once. */
     public void invalidate(Database database, long offset, long length) {
+        forgetRange(database, Role.DATABASE, offset, length);
+    }
+
+    /** Drops what the kernel has cached of a WAL from an offset on. Returns at once. */
+    public void invalidateWal(Database database, long offset) {
+        forgetRange(database, Role.WAL, offset, 0);
+    }
+
+    private void forgetRange(Database database, Role role, long offset, long length) {
         for (Inode node : parts.nodes().all()) {
             if (node instanceof RegularFile file
                     && file.content() instanceof Content.Sqlite sqlite
-                    && sqlite.role() == Role.DATABASE
+                    && sqlite.role() == role
                     && sqlite.database() == database) {
                 parts.kernel().forgetRange(node.id(), offset, length);
             }

@@ -1,0 +1,123 @@
+package io.ltxfs.fusefs.host;
+
+import io.ltxfs.database.Database;
+import io.ltxfs.database.Database.WalTail;
+import io.ltxfs.database.posix.PosixException;
+import io.ltxfs.database.posix.RecordLock;
+import io.ltxfs.fusefs.own.OwnFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks after one WAL whose writer may have died between its commit and the wal-index: takes WRITE, asks the database
+ * what is captured, publishes it, gives WRITE back. WRITE is the died process's for a moment longer when its files are
+ * closed one by one, so a busy lock is tried again.
+ */
+final class DiedWriterCheck {
+    private static final Logger LOG = LoggerFactory.getLogger(DiedWriterCheck.class);
+    private static final int TRIES = 40;
+    private static final long TRY_MILLIS = 25;
+
+    private final LocalHost host;
+    private final Database database;
+    private int tries;
+
+    DiedWriterCheck(LocalHost host, Database database) {
+        this.host = host;
+        this.database = database;
+    }
+
+    /** What came of taking WRITE. */
+    enum Grasp {
+        TAKEN,
+        BUSY,
+        /** No connection is there, or no wal-index: the next connection recovers the WAL by itself. */
+        UNUSED
+    }
+
+    /** What was taken. @param index null unless {@link Grasp#TAKEN} */
+    record Held(Grasp grasp, @Nullable OwnFile index) {}
+
+    void start() {
+        host.run(database.name(), descriptors -> take(descriptors, database.name()))
+                .whenComplete((held, failure) -> {
+                    if (failure != null) {
+                        LOG.debug(
+                                "wal-index not looked at database={} reason={}", database.name(), failure.getMessage());
+                    } else if (held.grasp() == Grasp.BUSY && ++tries < TRIES) {
+                        host.later(this::start, TRY_MILLIS);
+                    } else if (held.index() != null) {
+                        host.soon(() -> publish(held.index()));
+                    }
+                });
+    }
+
+    private static Held take(OwnDescriptors descriptors, String name) throws PosixException {
+        OwnFile index = descriptors.walIndex(name);
+        if (index == null) {
+            return new Held(Grasp.UNUSED, null);
+        }
+        Grasp grasp = Grasp.BUSY;
+        try {
+            if (index.queryLock(RecordLock.WRITE, SqliteLocks.WAL_DMS, 1).isEmpty()) {
+                grasp = Grasp.UNUSED;
+            } else if (index.setLock(RecordLock.WRITE, SqliteLocks.WAL_WRITE, 1)) {
+                grasp = Grasp.TAKEN;
+            }
+        } finally {
+            if (grasp != Grasp.TAKEN) {
+                index.close();
+            }
+        }
+        return new Held(grasp, grasp == Grasp.TAKEN ? index : null);
+    }
+
+    /** WRITE is held, so what is captured stays the end until it is given back. */
+    private void publish(OwnFile index) {
+        Optional<WalTail> tail = database.walTail();
+        if (tail.isEmpty()) {
+            host.run(database.name(), descriptors -> close(index));
+            return;
+        }
+        host.run(database.name(), descriptors -> WalIndexPublisher.publish(new Through(index), tail.get()))
+                .whenComplete((outcome, failure) -> host.soon(() -> {
+                    if (failure != null) {
+                        LOG.warn(
+                                "wal-index not brought up to date database={} reason={}",
+                                database.name(),
+                                failure.getMessage());
+                    } else if (outcome == WalIndexPublisher.Outcome.PUBLISHED) {
+                        database.walPublished(tail.get().mxFrame());
+                    }
+                    host.run(database.name(), descriptors -> close(index));
+                }));
+    }
+
+    private static boolean close(OwnFile index) {
+        index.close();
+        return true;
+    }
+
+    /** The wal-index by reads and writes through the mount; never by a mapping (D3). */
+    static final class Through implements WalIndexPublisher.Index {
+        private final OwnFile file;
+
+        Through(OwnFile file) {
+            this.file = file;
+        }
+
+        @Override
+        public void read(ByteBuffer target, long offset) throws IOException {
+            file.read(target, offset);
+        }
+
+        @Override
+        public void write(ByteBuffer source, long offset) throws IOException {
+            file.write(source, offset);
+        }
+    }
+}
