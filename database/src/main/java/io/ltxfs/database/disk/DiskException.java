@@ -15,6 +15,12 @@ public class DiskException extends IOException {
         this.errno = errno;
     }
 
+    /** What was being done, to which file; never null. */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
+
     /** The Linux error number, positive (see {@link Errno}). */
     public int errno() {
         return errno;

@@ -101,7 +101,9 @@ final class LogOpener {
         for (int i = 0; i < sequences.size(); i++) {
             long sequence = sequences.get(i);
             Optional<SegmentHead> head = heads.get(sequence);
-            Optional<SegmentHead> next = i + 1 < sequences.size() ? heads.get(sequences.get(i + 1)) : Optional.empty();
+            Optional<SegmentHead> next = i + 1 < sequences.size()
+                    ? heads.getOrDefault(sequences.get(i + 1), Optional.empty())
+                    : Optional.empty();
             boolean isLast = i + 1 == sequences.size();
             if (head == null || head.isEmpty()) {
                 segments.add(new Segment(sequence, lastLsn + 1, 0, -1));

@@ -17,6 +17,12 @@ public final class PosixException extends IOException {
         this.errno = errno;
     }
 
+    /** What was being done, to which file; never null. */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
+
     /** The positive error number. */
     public int errno() {
         return errno;

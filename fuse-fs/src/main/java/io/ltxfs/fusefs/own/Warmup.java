@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * Does on an ordinary file, while the thread still shares the process's descriptors, each thing that a job may do later,
@@ -55,7 +56,7 @@ final class Warmup implements OwnJob<Boolean>, AutoCloseable {
         try {
             thread.open(file + "/none", OpenFlags.RDONLY).close();
         } catch (PosixException expected) {
-            expected.getMessage();
+            Objects.requireNonNull(expected.getMessage());
         }
     }
 

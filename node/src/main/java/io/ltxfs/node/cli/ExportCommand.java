@@ -97,8 +97,7 @@ final class ExportCommand implements Callable<Integer> {
             throw new CliException(
                     ExitCode.NOT_FOUND, "export " + name, String.valueOf(e.getMessage()), "ask for one of those", e);
         } catch (NodeException e) {
-            throw new CliException(
-                    ExitCode.FAILED, "export " + name, "no node runs", String.valueOf(e.getMessage()), e);
+            throw new CliException(ExitCode.FAILED, "export " + name, "no node runs", e.getMessage(), e);
         }
     }
 }

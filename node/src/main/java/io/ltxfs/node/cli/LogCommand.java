@@ -68,7 +68,7 @@ final class LogCommand implements Callable<Integer> {
             }
             return LogDocument.of(history);
         } catch (NodeException e) {
-            throw new CliException(ExitCode.FAILED, "log " + name, "no node runs", String.valueOf(e.getMessage()), e);
+            throw new CliException(ExitCode.FAILED, "log " + name, "no node runs", e.getMessage(), e);
         }
     }
 

@@ -26,5 +26,10 @@ interface ValueType<T> {
         WrongValue(String problem) {
             super(problem);
         }
+
+        @Override
+        public String getMessage() {
+            return String.valueOf(super.getMessage());
+        }
     }
 }

@@ -11,4 +11,9 @@ public final class NodeException extends Exception {
     NodeException(String what, String why, String next, Throwable cause) {
         super(what + ": " + why + "; " + next, cause);
     }
+
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
 }

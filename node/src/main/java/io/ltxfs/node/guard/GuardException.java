@@ -7,4 +7,9 @@ final class GuardException extends Exception {
     GuardException(String what, String why, String next) {
         super(what + ": " + why + "; " + next);
     }
+
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
 }
