@@ -610,7 +610,7 @@ final class RollbackCapture {
     // ---- writes without a journal
 
     private boolean beginUnjournaled(Handle handle) {
-        if (services.options().refuseUnjournaled() && state.position.txid() != 0) {
+        if (services.options().refuseUnjournaled().test(state.name) && state.position.txid() != 0) {
             LOG.warn(
                     "refused a write without a journal: database={} pid={} setting=\"unjournaled: refuse\"",
                     state.name,

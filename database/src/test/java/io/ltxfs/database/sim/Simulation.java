@@ -126,7 +126,7 @@ final class Simulation {
         long maxBytes = seed % 2 == 0 ? 64 << 20 : 32 << 10;
         LogOptions log = new LogOptions(24 << 10, maxBytes, true, false);
         long[] clock = {1_700_000_000_000L};
-        return new DatabaseSetOptions(log, false, seed % 3 == 1 ? 4 << 10 : 1 << 20, () -> clock[0]++);
+        return new DatabaseSetOptions(log, name -> false, seed % 3 == 1 ? 4 << 10 : 1 << 20, () -> clock[0]++);
     }
 
     private static List<String> names(Trace trace) {

@@ -1,5 +1,6 @@
 package io.ltxfs.node.cli;
 
+import io.ltxfs.database.CorruptDatabaseException;
 import io.ltxfs.database.NotAvailableException;
 import io.ltxfs.node.config.LtxfsConfig;
 import io.ltxfs.node.daemon.NodeException;
@@ -96,6 +97,13 @@ final class ExportCommand implements Callable<Integer> {
         } catch (NotAvailableException e) {
             throw new CliException(
                     ExitCode.NOT_FOUND, "export " + name, String.valueOf(e.getMessage()), "ask for one of those", e);
+        } catch (CorruptDatabaseException e) {
+            throw new CliException(
+                    ExitCode.DATA_WRONG,
+                    "export " + name,
+                    String.valueOf(e.getMessage()),
+                    "export an older position with --txid",
+                    e);
         } catch (NodeException e) {
             throw new CliException(ExitCode.FAILED, "export " + name, "no node runs", e.getMessage(), e);
         }

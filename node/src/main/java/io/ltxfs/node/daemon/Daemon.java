@@ -168,7 +168,7 @@ public final class Daemon {
         DatabaseSetOptions defaults = DatabaseSetOptions.defaults();
         DatabaseSetOptions databases = new DatabaseSetOptions(
                 new LogOptions(log.segmentBytes(), config.logMaxBytes(), log.flushLeader(), log.threads()),
-                config.unjournaled() == Unjournaled.REFUSE,
+                name -> config.unjournaledFor(name) == Unjournaled.REFUSE,
                 defaults.stageMemoryBytes(),
                 defaults.clockMillis());
         return MountSettings.alone(config.mount(), config.data(), databases);

@@ -1,5 +1,6 @@
 package io.ltxfs.node.daemon;
 
+import io.ltxfs.database.CorruptDatabaseException;
 import io.ltxfs.database.DatabaseSet;
 import io.ltxfs.database.NotAvailableException;
 import io.ltxfs.database.TransactionSummary;
@@ -111,6 +112,9 @@ final class HttpApi {
     static HttpAnswer failed(Throwable problem) {
         if (problem instanceof NotAvailableException) {
             return HttpAnswer.error(410, String.valueOf(problem.getMessage()), "ask for one of those");
+        }
+        if (problem instanceof CorruptDatabaseException) {
+            return HttpAnswer.error(422, String.valueOf(problem.getMessage()), "see 'ltxfs status' and the node's log");
         }
         if (problem instanceof DiskException) {
             return HttpAnswer.error(500, String.valueOf(problem.getMessage()), "see the node's log");
