@@ -55,7 +55,10 @@ final class SimHost implements Host {
 
     /** POSIX locks: one close of a file gives up all that the process holds on it. */
     void closed(String path, int pid) {
-        locks.getOrDefault(path, new HashMap<>()).remove(pid);
+        Map<Integer, char[]> held = locks.get(path);
+        if (held != null) {
+            held.remove(pid);
+        }
     }
 
     void exited(int pid) {

@@ -112,11 +112,9 @@ final class Simulation {
     static Result run(Trace trace, Plan plan) {
         Simulation simulation = new Simulation(trace, plan);
         try {
-            simulation.run();
+            simulation.runToTheEnd();
         } catch (Enough e) {
             // The failures are in the result.
-        } catch (Exception | AssertionError e) {
-            simulation.fail("while running", text(e));
         }
         return simulation.result;
     }
@@ -136,6 +134,14 @@ final class Simulation {
                 .distinct()
                 .sorted()
                 .toList();
+    }
+
+    private void runToTheEnd() {
+        try {
+            run();
+        } catch (Exception | AssertionError e) {
+            fail("while running", text(e));
+        }
     }
 
     private void run() throws IOException {

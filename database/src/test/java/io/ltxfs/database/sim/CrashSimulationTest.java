@@ -1,0 +1,44 @@
+package io.ltxfs.database.sim;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Every trace, cut again and again. {@code -Dsim.seed} (first seed), {@code -Dsim.seeds} (how many), {@code -Dsim.rate}
+ * (share of disk operations that are cut), {@code -Dsim.workload} (only this one) and {@code -Dsim.op} (cuts only in this
+ * operation) run a longer form, or one failure again.
+ */
+class CrashSimulationTest {
+    private static final long SEED = Long.getLong("sim.seed", 1);
+    private static final int SEEDS = Integer.getInteger("sim.seeds", 1);
+    private static final double RATE = Double.parseDouble(System.getProperty("sim.rate", "0.2"));
+    private static final int OPERATION = Integer.getInteger("sim.op", -1);
+
+    @TestFactory
+    Stream<DynamicTest> survivesEveryCut() throws IOException {
+        String only = System.getProperty("sim.workload");
+        List<String> names = only == null ? Trace.names() : List.of(only.split(","));
+        return names.stream().map(name -> DynamicTest.dynamicTest(name, () -> survives(Trace.load(name))));
+    }
+
+    private static void survives(Trace trace) {
+        List<Simulation.Failure> failures = new ArrayList<>();
+        Simulation.Result sum = new Simulation.Result();
+        for (long seed = SEED; seed < SEED + SEEDS; seed++) {
+            double rate = OPERATION >= 0 ? 1 : RATE;
+            Simulation.Result result = Simulation.run(trace, new Simulation.Plan(seed, rate, OPERATION, 3));
+            failures.addAll(result.failures);
+            sum.add(result);
+        }
+        System.out.println("simulated " + trace.name() + ": " + sum);
+        StringBuilder text = new StringBuilder();
+        failures.forEach(failure -> text.append(failure).append('\n'));
+        assertEquals("", text.toString());
+    }
+}
