@@ -77,6 +77,9 @@ def connect(name="a.db", mode=None, sync=None, page_size=None, auto_vacuum=None,
     if mmap is not None:
         c.execute(f"pragma mmap_size={mmap}")
     if mode:
+        if auto_vacuum:
+            # That pragma has written page 1 already, in a transaction of its own.
+            image()
         c.execute(f"pragma journal_mode={mode}")
     if auto is not None:
         c.execute(f"pragma wal_autocheckpoint={auto}")

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -15,19 +18,27 @@ import org.junit.jupiter.api.TestFactory;
  * operation) run a longer form, or one failure again.
  */
 class CrashSimulationTest {
+    private static final int THREADS = Math.min(4, Runtime.getRuntime().availableProcessors());
     private static final long SEED = Long.getLong("sim.seed", 1);
     private static final int SEEDS = Integer.getInteger("sim.seeds", 1);
-    private static final double RATE = Double.parseDouble(System.getProperty("sim.rate", "0.2"));
+    private static final double RATE = Double.parseDouble(System.getProperty("sim.rate", "0.1"));
     private static final int OPERATION = Integer.getInteger("sim.op", -1);
 
     @TestFactory
     Stream<DynamicTest> survivesEveryCut() throws IOException {
         String only = System.getProperty("sim.workload");
         List<String> names = only == null ? Trace.names() : List.of(only.split(","));
-        return names.stream().map(name -> DynamicTest.dynamicTest(name, () -> survives(Trace.load(name))));
+        ExecutorService pool = Executors.newFixedThreadPool(THREADS);
+        List<DynamicTest> tests = new ArrayList<>();
+        for (String name : names) {
+            Future<String> failures = pool.submit(() -> survives(Trace.load(name)));
+            tests.add(DynamicTest.dynamicTest(name, () -> assertEquals("", failures.get())));
+        }
+        pool.shutdown();
+        return tests.stream();
     }
 
-    private static void survives(Trace trace) {
+    private static String survives(Trace trace) {
         List<Simulation.Failure> failures = new ArrayList<>();
         Simulation.Result sum = new Simulation.Result();
         for (long seed = SEED; seed < SEED + SEEDS; seed++) {
@@ -39,6 +50,6 @@ class CrashSimulationTest {
         System.out.println("simulated " + trace.name() + ": " + sum);
         StringBuilder text = new StringBuilder();
         failures.forEach(failure -> text.append(failure).append('\n'));
-        assertEquals("", text.toString());
+        return text.toString();
     }
 }

@@ -79,6 +79,9 @@ final class Oracle {
             }
         }
         mark.images().forEach(this::image);
+        if (mark.is("adopted")) {
+            mark.images().keySet().forEach(this::flushed);
+        }
     }
 
     /** The call that would have committed was refused: the application is told so. */
@@ -119,7 +122,13 @@ final class Oracle {
                 return;
             }
             List<String> all = statesOf(name);
-            int from = powerCut && !strong() ? flushed.getOrDefault(name, 0) : all.size() - 1;
+            int from = all.size() - 1;
+            if (powerCut && !strong()) {
+                from = counts() ? flushed.getOrDefault(name, 0) : 0;
+            } else if (!counts()) {
+                // What was written without a journal is held in the process until it is adopted.
+                from = flushed.getOrDefault(name, 0);
+            }
             boolean allowed = all.subList(from, all.size()).contains(state)
                     || state.equals(pending.get(name))
                     || state.equals(fate.get(name));

@@ -161,7 +161,9 @@ final class Simulation {
                     cut("after the refusal");
                 }
                 settled(record);
-                breathe(set, host);
+                if (!refusalComes()) {
+                    breathe(set, host);
+                }
             }
             operation++;
         }
@@ -212,6 +214,12 @@ final class Simulation {
                 oracle.flushed(path);
             }
         }
+    }
+
+    /** Whether a call is refused soon: one that finds its work done in the background has nothing to fail with. */
+    private boolean refusalComes() {
+        int end = Math.min(operation + 8, trace.records().size());
+        return trace.records().subList(operation, end).stream().anyMatch(r -> r.kind() == TraceRecord.REFUSED);
     }
 
     private void breathe(DatabaseSet set, SimHost host) {
