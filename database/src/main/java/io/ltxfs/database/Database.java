@@ -864,7 +864,7 @@ public final class Database {
                         }
                         return database.checkpoints()
                                 ? database.wal.checkpointWrite(offset, source)
-                                : database.rollback.write(handle, offset, source);
+                                : database.rollback.write(handle, offset, source, completion);
                     },
                     completion);
         }

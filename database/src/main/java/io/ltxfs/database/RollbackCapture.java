@@ -185,13 +185,27 @@ final class RollbackCapture {
         writeLockSeen = true;
     }
 
-    int write(Handle handle, long offset, ByteBuffer source) throws DiskException {
-        if (!active && !unjournaled && !beginUnjournaled(handle)) {
+    int write(Handle handle, long offset, ByteBuffer source, Completion completion) throws DiskException {
+        boolean first = !active && !unjournaled;
+        if (first && !beginUnjournaled(handle)) {
             return Errno.EROFS;
         }
         overlay(source.remaining()).write(offset, source);
         wrote(handle);
-        return Errno.OK;
+        if (!first) {
+            return Errno.OK;
+        }
+        // While its first write waits, a SQLite in MEMORY or OFF mode holds the lock; cp and the like never do.
+        database.afterUnlock(() -> services.host()
+                .probeWriteLock(
+                        database,
+                        held -> database.run(
+                                () -> {
+                                    writeLockSeen |= held == Host.WriteLock.HELD;
+                                    return Errno.OK;
+                                },
+                                completion)));
+        return PENDING;
     }
 
     int truncate(Handle handle, long size) throws DiskException {
