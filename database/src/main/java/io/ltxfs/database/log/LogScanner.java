@@ -12,7 +12,7 @@ final class LogScanner {
     @FunctionalInterface
     interface Visitor {
         /** @return false to stop */
-        boolean visit(RecordReader reader, Segment segment) throws DiskException;
+        boolean visit(DiskFile file, RecordReader reader, Segment segment) throws DiskException;
     }
 
     private final Disk disk;
@@ -50,31 +50,33 @@ final class LogScanner {
         RecordReader reader = new RecordReader(file, segment.headBytes);
         for (long lsn = segment.firstLsn; lsn <= to; lsn++) {
             if (!reader.next() || reader.lsn() != lsn) {
-                throw new DiskException(
-                        Errno.EIO,
-                        "record " + lsn + " of the log is not at offset " + reader.end() + " of " + segment.path()
-                                + ": the disk has not kept what was written");
+                throw missing(lsn, reader.end(), segment);
             }
-            if (lsn >= from && !visitor.visit(reader, segment)) {
+            if (lsn >= from && !visitor.visit(file, reader, segment)) {
                 return false;
             }
         }
         return true;
     }
 
-    /** The state before the first kept record, as decided by the records up to an LSN. */
-    Catalog catalogAtBeginning(long toLsn) throws DiskException {
-        Segment first = segments.first();
-        Catalog catalog = headOf(first).catalog();
+    static DiskException missing(long lsn, long offset, Segment segment) {
+        return new DiskException(
+                Errno.EIO,
+                "record " + lsn + " of the log is not at offset " + offset + " of " + segment.path()
+                        + ": the disk has not kept what was written");
+    }
+
+    /** The state before a segment, as decided by the records from there up to an LSN. */
+    Catalog catalogBefore(Segment segment, long toLsn) throws DiskException {
+        Catalog catalog = headOf(segment).catalog();
         if (catalog.canChange()) {
-            scan(first.firstLsn, toLsn, (reader, segment) -> {
+            scan(segment.firstLsn, toLsn, (file, reader, at) -> {
                 byte kind = reader.kind();
                 if (kind == LogLayout.ABORT || kind == LogLayout.COMMIT || kind == LogLayout.GROUP_COMMIT) {
-                    // The marks of records that are kept say nothing to this catalog.
-                    catalog.apply(reader.entry(segment.sequence));
+                    // A mark of a later record says nothing to this catalog.
+                    catalog.apply(reader.entry(at.sequence));
                 } else if (kind == LogLayout.PREPARED) {
-                    LogEntry prepared = reader.entry(segment.sequence);
-                    prepared.targets().forEach(catalog::abort);
+                    reader.entry(at.sequence).targets().forEach(catalog::abort);
                 }
                 return true;
             });

@@ -38,6 +38,9 @@ final class LogTail implements GroupCommit.Syncer {
     private static final long RETRY_MIN_NANOS = 100_000_000L;
     private static final long RETRY_MAX_NANOS = 5_000_000_000L;
 
+    /** Where a record was put. */
+    record Place(long lsn, LogEntry.Location location) {}
+
     /** A point of the log that has reached the kernel. */
     private record Point(DiskFile file, long lsn, long end, long chain) {}
 
@@ -55,6 +58,7 @@ final class LogTail implements GroupCommit.Syncer {
 
     // Guarded by the append lock.
     private long nextStage;
+    private Place last = new Place(0, new LogEntry.Location(0, 0));
     private long reservedEnd;
     private boolean tailToCut;
     private boolean nameToSync;
@@ -169,8 +173,14 @@ final class LogTail implements GroupCommit.Syncer {
         }
         segment.end = end;
         segment.lastLsn = lsn;
+        last = new Place(lsn, new LogEntry.Location(segment.sequence, before.end));
         appended = new Point(before.file, lsn, end, writer.chain());
         return lsn;
+    }
+
+    /** Where the last record was put; the append lock is held. */
+    Place last() {
+        return last;
     }
 
     private void makeReady() throws DiskException {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,12 @@ final class SegmentedLog implements TransactionLog {
     private final GroupCommit group;
     private final PageReader pageReader;
     private final LogScanner scanner;
+    private final History history;
+    private final VersionReader versionReader;
+    private final Trimmer trimmer;
+
+    /** Held for reading while pages of old positions are read, for writing while segments are removed. */
+    private final ReentrantReadWriteLock keep = new ReentrantReadWriteLock();
 
     /** The state before the first kept record. */
     private volatile Map<String, CatalogEntry> beginning;
@@ -34,7 +41,8 @@ final class SegmentedLog implements TransactionLog {
         this.pageReader = new PageReader(disk);
         this.segments = new SegmentList();
         this.scanner = new LogScanner(disk, segments);
-        LogOpener opener = new LogOpener(disk, segments, (record, segment) -> {});
+        this.history = new History();
+        LogOpener opener = new LogOpener(disk, segments, history::record);
         opener.open();
         this.catalog = opener.catalog();
         this.damage = List.copyOf(opener.damage());
@@ -53,7 +61,15 @@ final class SegmentedLog implements TransactionLog {
         } else {
             tail.begin(opener.lastLsn(), opener.chain(), opener.nextSequence(), opener.nextStage());
         }
-        this.beginning = scanner.catalogAtBeginning(tail.lastLsn()).entries();
+        this.versionReader = new VersionReader(disk, segments, scanner, history, this::isUndecidedMember);
+        this.trimmer = new Trimmer(disk, options, segments, scanner, history, new InternalAppender());
+        Segment first = segments.all().stream()
+                .filter(segment -> segment.headBytes > 0)
+                .findFirst()
+                .orElseThrow();
+        this.beginning = scanner.catalogBefore(first, tail.lastLsn()).entries();
+        history.beginAt(first.firstLsn, beginning);
+        damage.forEach(found -> found.databases().forEach(history::forget));
         group.start(tail.lastLsn());
     }
 
@@ -80,6 +96,7 @@ final class SegmentedLog implements TransactionLog {
             } else if (record instanceof LogRecord.Abort abort) {
                 long lsn = appendMark(LogLayout.ABORT, List.of(abort.lsn()));
                 catalog.abort(abort.lsn());
+                history.withdraw(abort.lsn());
                 return lsn;
             } else if (record instanceof LogRecord.Watermark watermark) {
                 return appendWatermark(watermark);
@@ -101,6 +118,7 @@ final class SegmentedLog implements TransactionLog {
                 header.pageSize(),
                 false);
         catalog.committed(lsn, header);
+        history.transaction(lsn, header, 0);
         return lsn;
     }
 
@@ -115,6 +133,7 @@ final class SegmentedLog implements TransactionLog {
                 header.pageSize(),
                 false);
         catalog.prepared(lsn, header, record.group(), record.replaces());
+        history.transaction(lsn, header, record.replaces());
         return lsn;
     }
 
@@ -214,7 +233,7 @@ final class SegmentedLog implements TransactionLog {
         scanner.scan(
                 fromLsn,
                 tail.lastLsn(),
-                (reader, segment) -> reader.isInternal() || visitor.visit(reader.entry(segment.sequence)));
+                (file, reader, segment) -> reader.isInternal() || visitor.visit(reader.entry(segment.sequence)));
     }
 
     @Override
@@ -283,8 +302,105 @@ final class SegmentedLog implements TransactionLog {
     }
 
     @Override
+    public long firstTxid(String database) {
+        return history.baseTxid(database);
+    }
+
+    @Override
+    public void pageVersions(String database, long limitLsn, PageVisitor visitor) throws DiskException {
+        keep.readLock().lock();
+        try {
+            versionReader.read(database, limitLsn, beginning, visitor);
+        } finally {
+            keep.readLock().unlock();
+        }
+    }
+
+    private boolean isUndecidedMember(long lsn) {
+        tail.appendLock.lock();
+        try {
+            return catalog.isUndecidedMember(lsn);
+        } finally {
+            tail.appendLock.unlock();
+        }
+    }
+
+    @Override
     public void trim(long keepFromLsn) throws DiskException {
-        // replaced below
+        if (!keep.writeLock().tryLock()) {
+            return;
+        }
+        try {
+            int most = segments.size();
+            for (int i = 0; i < most && segments.bytes() > options.maxBytes() && trimFirst(keepFromLsn); i++) {
+                // Each round takes one segment, and may add to the last.
+            }
+        } finally {
+            keep.writeLock().unlock();
+        }
+    }
+
+    /** @return false if the first segment has to stay */
+    private boolean trimFirst(long keepFromLsn) throws DiskException {
+        List<Segment> all = segments.all();
+        int next = 1;
+        while (next < all.size() && all.get(next).headBytes == 0) {
+            next++;
+        }
+        if (next == all.size()) {
+            return false;
+        }
+        Segment first = all.get(0);
+        Segment second = all.get(next);
+        if (second.firstLsn > keepFromLsn || firstUndecided() < second.firstLsn) {
+            return false;
+        }
+        Map<String, CatalogEntry> then =
+                scanner.catalogBefore(second, tail.lastLsn()).entries();
+        trimmer.carry(first, second, then);
+        tail.appendLock.lock();
+        try {
+            for (int i = 0; i < next; i++) {
+                segments.removeFirst();
+            }
+            beginning = then;
+            history.beginAt(second.firstLsn, then);
+        } finally {
+            tail.appendLock.unlock();
+        }
+        for (int i = 0; i < next; i++) {
+            trimmer.remove(all.get(i));
+        }
+        return true;
+    }
+
+    private long firstUndecided() {
+        tail.appendLock.lock();
+        try {
+            return catalog.firstUndecided();
+        } finally {
+            tail.appendLock.unlock();
+        }
+    }
+
+    /** What the trimmer appends. */
+    private final class InternalAppender implements Trimmer.Appender {
+        @Override
+        public LogTail.Place append(byte kind, LogTail.Metadata metadata, PageSet pages, int pageSize)
+                throws DiskException {
+            tail.appendLock.lock();
+            try {
+                tail.append(kind, metadata, pages, pageSize, false);
+                return tail.last();
+            } finally {
+                tail.appendLock.unlock();
+            }
+        }
+
+        @Override
+        public void flush(long lsn) throws DiskException {
+            flushAndWait(lsn);
+        }
     }
 
     @Override

@@ -54,7 +54,10 @@ public interface TransactionLog extends AutoCloseable {
     /** The last LSN that was appended. */
     long lastLsn();
 
-    /** Visits the kept entries with an LSN of at least {@code fromLsn}, in order. */
+    /**
+     * Visits the kept entries with an LSN of at least {@code fromLsn}, in order. LSNs may have gaps: the log has records
+     * of its own, and damaged ones are passed over.
+     */
     void scan(long fromLsn, Visitor visitor) throws DiskException;
 
     /** Visits the page table of a record. */
@@ -74,18 +77,35 @@ public interface TransactionLog extends AutoCloseable {
     void discardStage(Stage stage);
 
     /**
-     * Removes the oldest segments beyond the size bound, oldest first, never past {@code keepFromLsn} and never past an
-     * undecided record.
+     * Removes the oldest segments beyond the size bound, oldest first, never past {@code keepFromLsn} (the first LSN that
+     * recovery or a replica still needs) and never past an undecided record. Pages in them that kept positions need are
+     * carried over to the end of the log. Does nothing while {@link #pageVersions} runs. Blocks on the disk; appends go
+     * on.
      */
     void trim(long keepFromLsn) throws DiskException;
 
+    /**
+     * The TXID of the oldest position from which on every position of a database can be rebuilt by {@link #pageVersions},
+     * from the log alone. A database that is larger than half of the log's bound has none once the log has been trimmed,
+     * until it is written whole again.
+     *
+     * @return 0 if there is no such position
+     */
+    long firstTxid(String database);
+
+    /**
+     * Visits, in ascending page number, the newest version of each page of a database at or before an LSN, pages beyond
+     * the database's size at that LSN left out. From the LSN of {@link #firstTxid} on that is the whole database but the
+     * lock page; before it, or if there is none, only pages that changed. Withdrawn transactions and undecided
+     * members of a group do not count.
+     *
+     * @param limitLsn the LSN of a transaction, from {@link #scan} or, for the oldest position, from {@link #catalog}
+     * @throws DiskException EIO if a page does not have its checksum
+     */
+    void pageVersions(String database, long limitLsn, PageVisitor visitor) throws DiskException;
+
     /** Bytes of all segments and stages. */
     long bytes();
-
-    /** The oldest TXID of a database that can be rebuilt from what is kept; 0 if there is none. */
-    default long firstTxid(String database) {
-        return 0;
-    }
 
     /** The first LSN that is kept. */
     long firstLsn();
@@ -100,7 +120,7 @@ public interface TransactionLog extends AutoCloseable {
      * Opens the log of a data directory, or begins one. Keeps the longest contiguous suffix of segments, cuts a torn
      * tail off the last one and makes that durable (R15), removes orphaned stages.
      *
-     * A damaged part of a sealed segment does not keep the node from starting: it is told by {@link #damage}.
+     * <p>A damaged part of a sealed segment does not keep the node from starting: it is told by {@link #damage}.
      */
     static TransactionLog open(Disk disk, LogOptions options) throws DiskException {
         return SegmentedLog.open(disk, options);
