@@ -3,6 +3,7 @@ package io.ltxfs.database;
 import io.ltxfs.database.disk.Disk;
 import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.disk.DiskFile;
+import io.ltxfs.database.log.CatalogEntry;
 import io.ltxfs.database.log.LogEntry;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.database.log.TransactionLog;
@@ -110,7 +111,8 @@ final class Exporter {
             if (txid == 0 || txid == header.txid()) {
                 redo(database.name(), header.txid(), frontier.watermark() + 1, target);
             } else {
-                header = redo(database.name(), txid, 0, target);
+                target.truncate(0);
+                header = rebuild(database.name(), txid, target);
             }
             if (header == null) {
                 throw new NotAvailableException(
@@ -134,20 +136,10 @@ final class Exporter {
         }
     }
 
+    /** Redoes the log over a copy that holds everything before an LSN. */
     private @Nullable TransactionHeader redo(String name, long txid, long fromLsn, DiskFile target)
             throws DiskException {
         LogHistory history = LogHistory.read(log);
-        if (fromLsn == 0) {
-            log.scan(0, entry -> {
-                TransactionHeader header = entry.header();
-                if (entry.kind() == LogEntry.Kind.CARRIED
-                        && header != null
-                        && header.database().equals(name)) {
-                    write(entry, header, target);
-                }
-                return true;
-            });
-        }
         TransactionHeader[] last = {null};
         log.scan(fromLsn, entry -> {
             TransactionHeader header = entry.header();
@@ -162,6 +154,40 @@ final class Exporter {
             return true;
         });
         return last[0] == null || last[0].txid() != txid ? null : last[0];
+    }
+
+    /** Writes an earlier position from the log alone: pages that changed since are not in the file any more. */
+    private @Nullable TransactionHeader rebuild(String name, long txid, DiskFile target) throws DiskException {
+        CatalogEntry found = find(name, txid);
+        if (found == null) {
+            return null;
+        }
+        int pageSize = found.header().pageSize();
+        log.pageVersions(
+                name,
+                found.lsn(),
+                (pgno, checksum, page) -> target.write(page, (Integer.toUnsignedLong(pgno) - 1) * pageSize));
+        return found.header();
+    }
+
+    private @Nullable CatalogEntry find(String name, long txid) throws DiskException {
+        CatalogEntry[] found = {log.catalog().get(name)};
+        if (found[0] != null && found[0].header().txid() == txid) {
+            return found[0];
+        }
+        found[0] = null;
+        LogHistory history = LogHistory.read(log);
+        log.scan(0, entry -> {
+            TransactionHeader header = entry.header();
+            if (header != null
+                    && header.txid() == txid
+                    && header.database().equals(name)
+                    && history.isCommitted(entry)) {
+                found[0] = new CatalogEntry(entry.lsn(), header, 0);
+            }
+            return found[0] == null;
+        });
+        return found[0];
     }
 
     private void write(LogEntry entry, TransactionHeader header, DiskFile target) throws DiskException {

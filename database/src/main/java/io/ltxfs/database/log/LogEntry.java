@@ -32,9 +32,7 @@ public record LogEntry(
         COMMIT,
         GROUP_COMMIT,
         ABORT,
-        WATERMARK,
-        /** Pages that older records held, as of the last transaction before the oldest kept segment; its header is that one. */
-        CARRIED
+        WATERMARK
     }
 
     /**
