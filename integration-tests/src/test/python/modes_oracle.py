@@ -88,6 +88,13 @@ class Subject:
             while checksum != expected and time.monotonic() < deadline:
                 time.sleep(0.02)
                 txid, checksum = self.position()
+        if checksum != expected and self.journal_mode == "MEMORY" and self.reader is not None:
+            # A rollback leaves free pages changed that it had reused. A reader's cache does not know it; without a
+            # journal on the disk ltxfs cannot know that it was a rollback.
+            self.reader.close()
+            self.reader = None
+            image = self.see()
+            expected, changed = self.checksum.of(image), True
         if checksum != expected:
             raise Mismatch(
                 f"{self.name}: after {what} X-pos has checksum {checksum:016x} at TXID {txid:016x} (before: {self.txid:x}),"
@@ -225,6 +232,8 @@ class Oracle:
     def settings(self, s, synchronous=None):
         if synchronous is not None:
             s.synchronous = synchronous
+        if os.environ.get("NOADOPT") and s.journal_mode in ("OFF", "MEMORY") and s.synchronous == "OFF":
+            s.synchronous = "NORMAL"
         s.unsynced = s.synchronous == "OFF"
         self.everywhere(s, f"PRAGMA synchronous={s.synchronous}")
 
@@ -406,16 +415,19 @@ class Oracle:
         for letter in "abc":
             s = Subject.__new__(Subject)
             s.synchronous = "FULL"
-            s.__init__(self, f"e{number}/{letter}.db", r.choice(PAGE_SIZES), r.choice([0, 0, 1, 2]))
+            auto_vacuum = r.choice([0, 0, 1, 2])
+            s.__init__(self, f"e{number}/{letter}.db", r.choice(PAGE_SIZES), auto_vacuum)
             self.subjects.append(s)
             image = s.see()
             if not self.plain:
                 s.txid, checksum = s.position()
-                if (s.txid, checksum) != (2, s.checksum.of(image)):
-                    raise Mismatch(f"{s.name}: two transactions gave {s.txid:x}/{checksum:016x}")
+                # A table, an index; with auto_vacuum the PRAGMA itself makes the database.
+                if (s.txid, checksum) != (3 if auto_vacuum else 2, s.checksum.of(image)):
+                    raise Mismatch(f"{s.name}: at first {s.txid:x}/{checksum:016x}, auto_vacuum={auto_vacuum}")
             s.image = image
         for s in self.subjects:
             self.trace.append(self.op_journal_mode(s))
+            s.check("journal_mode")
         functions, weights = zip(*self.OPERATIONS)
         for _ in range(operations):
             s = r.choice(self.subjects)
