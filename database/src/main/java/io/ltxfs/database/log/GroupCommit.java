@@ -18,6 +18,9 @@ import org.slf4j.LoggerFactory;
  * writer; who comes while one runs waits for the next, since the running one may have begun before his record was
  * written. A leader does one sync and then hands over to the flusher thread, so that no commit pays for the others'
  * syncs. Callbacks run without a lock.
+ *
+ * <p>A callback may wait for a database's lock, and who waits in {@link #flushAndWait} may hold one. So the latter waits
+ * for a sync that runs, and for nothing else: he never waits for callbacks, runs none, and does the next sync himself.
  */
 final class GroupCommit implements AutoCloseable {
 
@@ -32,6 +35,8 @@ final class GroupCommit implements AutoCloseable {
 
     private record Waiter(long lsn, FlushCallback callback) {}
 
+    private record Told(Waiter waiter, @Nullable DiskException failure) {}
+
     private final Syncer syncer;
     private final boolean leader;
     private final @Nullable Thread flusher;
@@ -39,6 +44,7 @@ final class GroupCommit implements AutoCloseable {
 
     // All guarded by lock.
     private final Queue<Waiter> waiters = new ArrayDeque<>();
+    private final Queue<Told> left = new ArrayDeque<>();
     private boolean running;
     private boolean closed;
 
@@ -95,10 +101,51 @@ final class GroupCommit implements AutoCloseable {
         round();
     }
 
+    /** Makes the log durable up to an LSN in this thread, which may hold a database's lock. */
+    void flushAndWait(long lsn) throws DiskException {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                synchronized (lock) {
+                    while (lsn > durable && running) {
+                        try {
+                            lock.wait();
+                        } catch (InterruptedException e) {
+                            // A commit whose outcome is not waited for would be of unknown outcome.
+                            interrupted = true;
+                        }
+                    }
+                    if (lsn <= durable) {
+                        return;
+                    }
+                    running = true;
+                }
+                List<Told> served = new ArrayList<>();
+                DiskException failure = sync(served);
+                if (flusher == null) {
+                    served.forEach(GroupCommit::tell);
+                } else {
+                    synchronized (lock) {
+                        left.addAll(served);
+                        lock.notifyAll();
+                    }
+                }
+                if (failure != null && lsn > durable) {
+                    throw failure;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
     private void serve() {
         while (true) {
+            List<Told> told = new ArrayList<>();
             synchronized (lock) {
-                while (running || waiters.isEmpty()) {
+                while (left.isEmpty() && (running || waiters.isEmpty())) {
                     if (closed && waiters.isEmpty()) {
                         return;
                     }
@@ -109,13 +156,28 @@ final class GroupCommit implements AutoCloseable {
                         continue;
                     }
                 }
-                running = true;
+                told.addAll(left);
+                left.clear();
+                if (told.isEmpty()) {
+                    running = true;
+                }
             }
-            round();
+            if (told.isEmpty()) {
+                round();
+            } else {
+                told.forEach(GroupCommit::tell);
+            }
         }
     }
 
     private void round() {
+        List<Told> served = new ArrayList<>();
+        sync(served);
+        served.forEach(GroupCommit::tell);
+    }
+
+    /** One sync, by whoever has set {@link #running}; gives those whom it served, to be told. */
+    private @Nullable DiskException sync(List<Told> served) {
         DiskException failure = null;
         long covered = 0;
         try {
@@ -126,30 +188,27 @@ final class GroupCommit implements AutoCloseable {
             LOG.error("log sync failed unexpectedly", e);
             failure = new DiskException(Errno.EIO, "syncing the log failed: " + e);
         }
-        List<Waiter> served = new ArrayList<>();
         synchronized (lock) {
             durable = Math.max(durable, covered);
             running = false;
             for (Iterator<Waiter> each = waiters.iterator(); each.hasNext(); ) {
                 Waiter waiter = each.next();
                 if (failure != null || waiter.lsn <= durable) {
-                    served.add(waiter);
+                    // Another thread may have saved the tail after the sync failed.
+                    served.add(new Told(waiter, waiter.lsn <= durable ? null : failure));
                     each.remove();
                 }
             }
             lock.notifyAll();
         }
-        for (Waiter waiter : served) {
-            // Another thread may have saved the tail after the sync failed.
-            tell(waiter, waiter.lsn <= durable ? null : failure);
-        }
+        return failure;
     }
 
-    private static void tell(Waiter waiter, @Nullable DiskException failure) {
+    private static void tell(Told told) {
         try {
-            waiter.callback.flushed(failure);
+            told.waiter.callback.flushed(told.failure);
         } catch (RuntimeException e) {
-            LOG.error("a commit's continuation failed lsn={}", waiter.lsn, e);
+            LOG.error("a commit's continuation failed lsn={}", told.waiter.lsn, e);
         }
     }
 

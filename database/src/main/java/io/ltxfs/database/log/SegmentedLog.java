@@ -6,7 +6,6 @@ import io.ltxfs.database.disk.DiskFile;
 import io.ltxfs.database.disk.Errno;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -166,36 +165,7 @@ final class SegmentedLog implements TransactionLog {
 
     @Override
     public void flushAndWait(long lsn) throws DiskException {
-        if (lsn <= group.durable()) {
-            return;
-        }
-        CountDownLatch done = new CountDownLatch(1);
-        AtomicReference<@Nullable DiskException> outcome = new AtomicReference<>();
-        flush(lsn, failure -> {
-            outcome.set(failure);
-            done.countDown();
-        });
-        awaitUninterruptibly(done);
-        DiskException failure = outcome.get();
-        if (failure != null) {
-            throw failure;
-        }
-    }
-
-    /** A commit whose outcome is not waited for would be of unknown outcome, so an interrupt has to wait too. */
-    private static void awaitUninterruptibly(CountDownLatch done) {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                done.await();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        group.flushAndWait(Math.min(lsn, tail.lastLsn()));
     }
 
     @Override
