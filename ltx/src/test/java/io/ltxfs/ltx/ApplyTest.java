@@ -162,7 +162,7 @@ final class ApplyTest {
         LtxFormatException refusal =
                 assertThrows(LtxFormatException.class, () -> LtxApplier.apply(database, List.of(first, second)));
         assertEquals(LtxError.POST_APPLY_MISMATCH, refusal.error());
-        assertTrue(refusal.getMessage().startsWith(second.toString()), refusal.getMessage());
+        assertTrue(String.valueOf(refusal.getMessage()).startsWith(second.toString()), refusal.getMessage());
         assertFalse(Files.exists(database));
     }
 

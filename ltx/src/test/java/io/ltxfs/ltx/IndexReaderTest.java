@@ -60,6 +60,22 @@ final class IndexReaderTest {
         assertEquals(2, sorted.pgno(1));
     }
 
+    /** An index that fits in every way but names a page that the frame does not hold. */
+    @Test
+    void frameOfAnotherPageIsRefused() throws IOException {
+        byte[] file = Golden.bytes(Golden.DIR.resolve("ps512/0000000000000003-0000000000000003.ltx"));
+        assertEquals(4, file[0x2a6]);
+        file[0x2a6] = 5;
+        LtxIndexReader reader = open(file);
+        byte[] page = new byte[512];
+        reader.readPage(0, page);
+        LtxFormatException refusal = assertThrows(LtxFormatException.class, () -> reader.readPage(1, page));
+        assertEquals(LtxError.INDEX_MISMATCH, refusal.error());
+        assertEquals(294, refusal.offset());
+        byte[] frame = RangeSource.of(file).read(294, 129);
+        assertThrows(LtxFormatException.class, () -> reader.decodePage(0, frame, page));
+    }
+
     private static byte[] invalid(String name) {
         return Golden.bytes(Golden.INVALID.resolve(name + ".ltx"));
     }

@@ -91,7 +91,7 @@ final class Lz4Test {
             int produced = lz4.decode(block, length, out, 64, 512, LtxError.LZ4_TOO_LONG, 1000);
             verdict = produced + " " + Arrays.hashCode(Arrays.copyOfRange(out, 64, 64 + produced));
         } catch (LtxFormatException e) {
-            verdict = e.getMessage();
+            verdict = String.valueOf(e.getMessage());
             assertTrue(!verdict.contains("refused by the decoder"), verdict);
         }
         for (int i = 0; i < 64; i++) {
