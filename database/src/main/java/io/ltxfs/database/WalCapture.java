@@ -85,7 +85,11 @@ final class WalCapture {
     private boolean syncedInFrame;
     private @Nullable Handle pads;
 
+    /** The frame that is parsed; while {@link #assembledFrame} is not 0, the first {@link #assembled} bytes of that one. */
     private byte[] frame = new byte[0];
+
+    private int assembledFrame;
+    private int assembled;
 
     WalCapture(Database database, State state, Services services) {
         this.database = database;
@@ -153,7 +157,7 @@ final class WalCapture {
             return Errno.OK;
         }
         try {
-            int errno = parse(file, handle, offset, length);
+            int errno = parse(file, handle, offset, length, source);
             if (errno == Errno.OK) {
                 return Errno.OK;
             }
@@ -173,6 +177,7 @@ final class WalCapture {
         freshHeaders.clear();
         freshPages.clear();
         headerFrame = 0;
+        assembledFrame = 0;
     }
 
     /** A2: whether a write starts a transaction anew: the WAL's header, or the header of the first frame to come. */
@@ -183,7 +188,7 @@ final class WalCapture {
                         && (offset - WalLayout.HEADER_SIZE) % (WalLayout.FRAME_HEADER_SIZE + pageSize) == 0);
     }
 
-    private int parse(SideFile file, Handle handle, long offset, int length) throws DiskException {
+    private int parse(SideFile file, Handle handle, long offset, int length, ByteBuffer source) throws DiskException {
         if (offset < WalLayout.HEADER_SIZE) {
             restart();
             readHeader(file);
@@ -202,6 +207,8 @@ final class WalCapture {
             long start = WalLayout.frameOffset(number, pageSize);
             long stop = Math.min(end, start + frameSize);
             touched(file, number, (int) (at - start), (int) (stop - start));
+            assemble(source, source.position() - length + (int) (at - offset), number, (int) (at - start), (int)
+                    (stop - start));
             at = stop;
         }
         return advance(file, handle);
@@ -235,6 +242,24 @@ final class WalCapture {
         }
     }
 
+    /** Keeps a frame's bytes as they come, so that the usual frame, written from front to back, is not read again. */
+    private void assemble(ByteBuffer source, int position, int number, int from, int to) {
+        if (from == 0) {
+            int frameSize = WalLayout.FRAME_HEADER_SIZE + pageSize;
+            if (frame.length != frameSize) {
+                frame = new byte[frameSize];
+            }
+            assembledFrame = number;
+            assembled = 0;
+        }
+        if (number == assembledFrame && from == assembled) {
+            source.get(position, frame, from, to - from);
+            assembled = to;
+        } else {
+            assembledFrame = 0;
+        }
+    }
+
     /** Carries the chain of valid frames on as far as it goes, and commits where it reaches a commit frame. */
     private int advance(SideFile file, Handle handle) throws DiskException {
         int frameSize = WalLayout.FRAME_HEADER_SIZE + pageSize;
@@ -247,7 +272,10 @@ final class WalCapture {
             if (start + frameSize > file.size()) {
                 return Errno.OK;
             }
-            file.copy(start, frame, 0, frameSize);
+            if (assembledFrame != number || assembled != frameSize) {
+                assembledFrame = 0;
+                file.copy(start, frame, 0, frameSize);
+            }
             ByteBuffer view = ByteBuffer.wrap(frame);
             if (view.getLong(WalLayout.FRAME_SALT) != salts) {
                 return Errno.OK;
@@ -525,6 +553,7 @@ final class WalCapture {
         freshHeaders.clear();
         freshPages.clear();
         headerFrame = 0;
+        assembledFrame = 0;
         syncedInFrame = false;
         pads = null;
         refusal = Errno.OK;
