@@ -62,7 +62,7 @@ final class OwnDescriptors {
     /** Whether a process holds a write lock on the database file, or WRITE of its wal-index. */
     boolean isWriteLocked(String name, boolean withWalIndex) throws PosixException {
         OwnFile file = database(name);
-        if (file.queryLock(RecordLock.READ, SqliteLocks.PENDING, SqliteLocks.ALL_BYTES)
+        if (file.queryLock(RecordLock.READ, SqliteLocks.WHOLE_FIRST, SqliteLocks.WHOLE_BYTES)
                 .isPresent()) {
             return true;
         }
@@ -82,13 +82,13 @@ final class OwnDescriptors {
 
     /** Takes SQLite's EXCLUSIVE lock on the database file. @return false if somebody is in the way */
     boolean lockExclusive(String name) throws PosixException {
-        return database(name).setLock(RecordLock.WRITE, SqliteLocks.PENDING, SqliteLocks.ALL_BYTES);
+        return database(name).setLock(RecordLock.WRITE, SqliteLocks.WHOLE_FIRST, SqliteLocks.WHOLE_BYTES);
     }
 
     void unlock(String name) throws PosixException {
         OwnFile file = byName.get(name);
         if (file != null) {
-            file.setLock(RecordLock.UNLOCK, SqliteLocks.PENDING, SqliteLocks.ALL_BYTES);
+            file.setLock(RecordLock.UNLOCK, SqliteLocks.WHOLE_FIRST, SqliteLocks.WHOLE_BYTES);
         }
     }
 

@@ -7,8 +7,13 @@ final class SqliteLocks {
     static final long SHARED_FIRST = PENDING + 2;
     static final long SHARED_BYTES = 510;
 
-    /** PENDING, RESERVED and the SHARED range are one run of bytes. */
-    static final long ALL_BYTES = 2 + SHARED_BYTES;
+    /**
+     * The whole file, to its end whatever that is. Nobody locks other bytes of a database than SQLite's, and a SQLite
+     * that was told to use others (its own test suite is) is understood too.
+     */
+    static final long WHOLE_FIRST = 0;
+
+    static final long WHOLE_BYTES = 0;
 
     /** The writer's byte of the wal-index. */
     static final long WAL_WRITE = 120;
