@@ -16,6 +16,10 @@ import java.util.Objects;
  * {@code << 60}), to be multiplied with the rest. One byte is the same with only the top eight bits occupied, where nothing falls
  * out. This runs several times as fast as a byte table and leaves the caches to the pages.
  *
+ * <p>One register is a chain in which each step waits for the one before, so a long range is cut into stripes: four neighbouring
+ * pieces of 64 bytes run through registers of their own at the same time and are then put together. That is cheap because squaring
+ * is linear here: x^512 = (x^64)^8 is congruent to x^32 + x^24 + x^8 + 1, as sparse as before.
+ *
  * <p>The functions work piecewise: {@code update(update(0, a), b)} is the CRC of {@code a} followed by {@code b}.
  */
 public final class Crc64 {
@@ -23,6 +27,11 @@ public final class Crc64 {
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle BUFFER_LE =
             MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    /** Bytes that go through one register before the four are put together. */
+    private static final int PIECE_SIZE = 64;
+
+    private static final int STRIPE_SIZE = 4 * PIECE_SIZE;
 
     private Crc64() {}
 
@@ -36,6 +45,18 @@ public final class Crc64 {
         long state = ~crc;
         int i = offset;
         int end = offset + length;
+        for (; i <= end - STRIPE_SIZE; i += STRIPE_SIZE) {
+            long second = 0;
+            long third = 0;
+            long fourth = 0;
+            for (int j = i; j < i + PIECE_SIZE; j += Long.BYTES) {
+                state = word(state ^ (long) ARRAY_LE.get(bytes, j));
+                second = word(second ^ (long) ARRAY_LE.get(bytes, j + PIECE_SIZE));
+                third = word(third ^ (long) ARRAY_LE.get(bytes, j + 2 * PIECE_SIZE));
+                fourth = word(fourth ^ (long) ARRAY_LE.get(bytes, j + 3 * PIECE_SIZE));
+            }
+            state = piece(piece(piece(state) ^ second) ^ third) ^ fourth;
+        }
         for (; i <= end - Long.BYTES; i += Long.BYTES) {
             state = word(state ^ (long) ARRAY_LE.get(bytes, i));
         }
@@ -59,6 +80,18 @@ public final class Crc64 {
         long state = ~crc;
         int i = position;
         int end = position + length;
+        for (; i <= end - STRIPE_SIZE; i += STRIPE_SIZE) {
+            long second = 0;
+            long third = 0;
+            long fourth = 0;
+            for (int j = i; j < i + PIECE_SIZE; j += Long.BYTES) {
+                state = word(state ^ (long) BUFFER_LE.get(buffer, j));
+                second = word(second ^ (long) BUFFER_LE.get(buffer, j + PIECE_SIZE));
+                third = word(third ^ (long) BUFFER_LE.get(buffer, j + 2 * PIECE_SIZE));
+                fourth = word(fourth ^ (long) BUFFER_LE.get(buffer, j + 3 * PIECE_SIZE));
+            }
+            state = piece(piece(piece(state) ^ second) ^ third) ^ fourth;
+        }
         for (; i <= end - Long.BYTES; i += Long.BYTES) {
             state = word(state ^ (long) BUFFER_LE.get(buffer, i));
         }
@@ -86,6 +119,12 @@ public final class Crc64 {
     private static long word(long v) {
         long r = v ^ (v << 63) ^ (v << 61) ^ (v << 60);
         return r ^ (r >>> 1) ^ (r >>> 3) ^ (r >>> 4);
+    }
+
+    /** What {@link #word} does for 64 bits of zeros, for 512. */
+    private static long piece(long v) {
+        long o = (v << 56) ^ (v << 40) ^ (v << 32);
+        return v ^ (v >>> 8) ^ (v >>> 24) ^ (v >>> 32) ^ o ^ (o >>> 1) ^ (o >>> 3) ^ (o >>> 4);
     }
 
     private static long oneByte(long state, byte b) {

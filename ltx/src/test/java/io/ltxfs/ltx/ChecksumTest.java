@@ -38,7 +38,7 @@ final class ChecksumTest {
     void agreesWithBitwiseDefinitionOnAnyBufferAndSplit() {
         Random random = new Random(1);
         for (int round = 0; round < 300; round++) {
-            byte[] bytes = new byte[random.nextInt(300)];
+            byte[] bytes = new byte[random.nextInt(1500)];
             random.nextBytes(bytes);
             int from = bytes.length == 0 ? 0 : random.nextInt(bytes.length);
             int length = random.nextInt(bytes.length - from + 1);
