@@ -1,6 +1,5 @@
 package io.ltxfs.ltx;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 
@@ -12,7 +11,7 @@ public final class DatabaseChecksum {
      * Reads a database's pages to the end of the stream.
      *
      * @return the checksum; {@link PageChecksum#EMPTY} if there is no page
-     * @throws EOFException if the stream ends within a page
+     * @throws LtxFormatException with {@link LtxError#BAD_DATABASE} if the stream ends within a page
      */
     public static long of(InputStream database, int pageSize) throws IOException {
         byte[] page = new byte[pageSize];
@@ -23,8 +22,11 @@ public final class DatabaseChecksum {
                 count > 0;
                 count = database.readNBytes(page, 0, pageSize)) {
             if (count < pageSize) {
-                throw new EOFException("the database ends within page " + Integer.toUnsignedString(pgno)
-                        + ": its size is no multiple of the page size " + pageSize);
+                throw new LtxFormatException(
+                        LtxError.BAD_DATABASE,
+                        LtxLayout.pageOffset(pgno, pageSize) + count,
+                        "the database ends within page " + Integer.toUnsignedString(pgno)
+                                + ": its size is no multiple of the page size " + pageSize);
             }
             if (pgno != lockPgno) {
                 checksum = PageChecksum.toggle(checksum, PageChecksum.of(pgno, page, 0, pageSize));

@@ -150,6 +150,30 @@ final class ApplyTest {
         }
     }
 
+    /** A header can claim a database of 256 TiB. */
+    @Test
+    void databaseLargerThanTheDiskIsRefused() throws IOException {
+        Path database = dir.resolve("a.db");
+        Path file = dir.resolve("1.ltx");
+        LtxHeader header = LtxHeader.delta(65536, -1, 2, 2, 0, 0).withoutChecksums();
+        write(file, header, new byte[65536], 0);
+        IOException refusal = assertThrows(IOException.class, () -> LtxApplier.apply(database, List.of(file)));
+        assertTrue(String.valueOf(refusal.getMessage()).contains("the disk has room for"), refusal.getMessage());
+        assertFalse(Files.exists(database));
+    }
+
+    @Test
+    void partOfAPageIsNoDatabase() throws IOException {
+        Path database = dir.resolve("a.db");
+        byte[] state = Arrays.copyOf(Golden.bytes(Golden.state("ps512", 1)), 3072 + 100);
+        Files.write(database, state);
+        LtxFormatException refusal = assertThrows(
+                LtxFormatException.class, () -> LtxApplier.apply(database, List.of(single("ps512", 2, ""))));
+        assertEquals(LtxError.BAD_DATABASE, refusal.error());
+        assertEquals(3172, refusal.offset());
+        assertArrayEquals(state, Files.readAllBytes(database));
+    }
+
     @Test
     void wrongPostApplyOfADeltaIsNoticed() throws IOException {
         Path database = dir.resolve("a.db");

@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -57,6 +59,13 @@ final class GoldenFilesTest {
         assertEquals(Files.size(file), whole.size());
         LtxSummary streamed = LtxReader.verify(new ByteArrayInputStream(Golden.bytes(file)));
         assertEquals(whole, streamed);
+        InputStream slow = new FilterInputStream(new ByteArrayInputStream(Golden.bytes(file))) {
+            @Override
+            public int read(byte[] bytes, int offset, int length) throws IOException {
+                return super.read(bytes, offset, Math.min(length, 1));
+            }
+        };
+        assertEquals(whole, LtxReader.verify(slow));
     }
 
     private static LtxGeneration expectedGeneration(Path file) {

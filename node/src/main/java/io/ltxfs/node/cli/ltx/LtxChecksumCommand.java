@@ -2,13 +2,11 @@ package io.ltxfs.node.cli.ltx;
 
 import io.ltxfs.ltx.DatabaseChecksum;
 import io.ltxfs.ltx.DatabaseHeader;
-import io.ltxfs.ltx.LtxError;
 import io.ltxfs.ltx.LtxFormatException;
 import io.ltxfs.ltx.PageChecksum;
 import io.ltxfs.node.cli.ExitCode;
 import io.ltxfs.node.json.Json;
 import java.io.BufferedInputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -42,7 +40,7 @@ final class LtxChecksumCommand extends LtxTask {
         long checksum = PageChecksum.EMPTY;
         if (size > 0) {
             pageSize = pageSize(size);
-            checksum = checksum(size, pageSize);
+            checksum = checksum(pageSize);
         }
         String text = PageChecksum.format(checksum);
         if (json) {
@@ -67,12 +65,11 @@ final class LtxChecksumCommand extends LtxTask {
         }
     }
 
-    private long checksum(long size, int pageSize) throws IOException {
+    private long checksum(int pageSize) throws IOException {
         try (InputStream in = new BufferedInputStream(Files.newInputStream(database), BUFFER_BYTES)) {
             return DatabaseChecksum.of(in, pageSize);
-        } catch (EOFException e) {
-            throw new LtxFormatException(LtxError.BAD_DATABASE, size, String.valueOf(e.getMessage()))
-                    .in(database.toString());
+        } catch (LtxFormatException e) {
+            throw e.in(database.toString());
         }
     }
 }
