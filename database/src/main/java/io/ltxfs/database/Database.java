@@ -584,6 +584,7 @@ public final class Database {
 
     void released(Handle handle) {
         boolean adopt = locked(() -> {
+            rollback.released(handle);
             handles--;
             writers -= handle.writable() && !handle.own() ? 1 : 0;
             if (dropped && handles == 0) {

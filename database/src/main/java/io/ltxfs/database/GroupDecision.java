@@ -36,7 +36,8 @@ final class GroupDecision {
             return;
         }
         services.host().probeWriteLock(members.get(0), held -> {
-            if (held == Host.WriteLock.FREE) {
+            if (held == Host.WriteLock.FREE
+                    && members.get(0).locked(() -> members.get(0).rollback().writerIsGone())) {
                 completion.done(Errno.EBUSY);
             } else {
                 decide(completion);

@@ -58,6 +58,7 @@ final class RollbackCapture {
     private boolean unjournaled;
     private boolean writeLockSeen;
     private @Nullable Handle lastWriter;
+    private boolean writerReleased;
     private @Nullable Prepared prepared;
     private boolean preparedIsStale;
     private String group = "";
@@ -239,6 +240,7 @@ final class RollbackCapture {
 
     private void wrote(Handle handle) {
         lastWriter = handle;
+        writerReleased = false;
         preparedIsStale = prepared != null;
         if (decided) {
             decided = false;
@@ -260,6 +262,21 @@ final class RollbackCapture {
             running = overlay;
         }
         return overlay;
+    }
+
+    void released(Handle handle) {
+        if (handle == lastWriter) {
+            writerReleased = true;
+        }
+    }
+
+    /**
+     * Whether who wrote the database has let go of it. A process that closes any descriptor of the file besides SQLite's
+     * loses all its locks (POSIX), and SQLite in it goes on without: that no lock is held is no proof of a foreign rm
+     * as long as the writer has the file open.
+     */
+    boolean writerIsGone() {
+        return lastWriter == null || writerReleased;
     }
 
     // ---- prepare (R3 to R6)
@@ -405,7 +422,7 @@ final class RollbackCapture {
         if (view == null || !active) {
             return Errno.EIO;
         }
-        if (held == Host.WriteLock.FREE) {
+        if (held == Host.WriteLock.FREE && writerIsGone()) {
             LOG.warn(
                     "refused to remove a hot journal: database={} reason=\"no process holds SQLite's write lock\"",
                     state.name);
