@@ -36,6 +36,10 @@ public final class Mount implements AutoCloseable {
     private final MountedFileSystem mounted;
     private final int lock;
     private boolean unmounted;
+
+    /** It was unmounted while files were open. */
+    private boolean filesAreOpen;
+
     private boolean closed;
 
     private Mount(
@@ -172,7 +176,11 @@ public final class Mount implements AutoCloseable {
     public synchronized boolean unmount(boolean lazy) throws IOException {
         if (!unmounted) {
             host.closeDescriptors();
-            unmounted = mounted.unmount(lazy);
+            unmounted = mounted.unmount(false);
+            if (!unmounted && lazy) {
+                filesAreOpen = true;
+                unmounted = mounted.unmount(true);
+            }
             if (unmounted) {
                 host.detach();
             }
@@ -209,12 +217,9 @@ public final class Mount implements AutoCloseable {
     }
 
     private void end() throws IOException {
-        boolean idle = unmounted || unmount(false);
-        if (!idle) {
-            unmount(true);
-        }
+        unmount(true);
         try {
-            if (!idle || !mounted.awaitEnd(END)) {
+            if (filesAreOpen || !mounted.awaitEnd(END)) {
                 mounted.abort();
                 mounted.awaitEnd(END);
             }

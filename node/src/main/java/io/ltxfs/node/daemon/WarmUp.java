@@ -5,7 +5,14 @@ import io.ltxfs.node.config.LoadedConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.Optional;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +37,45 @@ public final class WarmUp {
                 }
             }
         }
-        LOG.debug("warmed up pid={}", ProcessHandle.current().pid());
+        Path data = Files.createTempDirectory("ltxfs-warm-up");
+        try {
+            StoppedNode.open(data).close();
+        } finally {
+            removeAll(data);
+        }
+        LOG.debug("warmed up classes={}", loadAll());
+    }
+
+    /** Loads our own classes, also those that only a mount would use. */
+    private static int loadAll() throws IOException {
+        String jar = System.getProperty("java.class.path", "");
+        if (!jar.endsWith(".jar")) {
+            return 0;
+        }
+        int loaded = 0;
+        try (JarFile file = new JarFile(jar)) {
+            for (JarEntry entry : Collections.list(file.entries())) {
+                String name = entry.getName();
+                if (name.startsWith("io/ltxfs/") && name.endsWith(".class") && !name.contains("-info")) {
+                    String className =
+                            name.substring(0, name.length() - ".class".length()).replace('/', '.');
+                    try {
+                        Class.forName(className, false, WarmUp.class.getClassLoader());
+                        loaded++;
+                    } catch (ClassNotFoundException | LinkageError e) {
+                        LOG.debug("could not load a class name={}", className, e);
+                    }
+                }
+            }
+        }
+        return loaded;
+    }
+
+    private static void removeAll(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
     }
 }

@@ -152,6 +152,11 @@ class GuardTest {
     }
 
     @Test
+    void aNodeWhoseMountWasTakenAwayIsNotStartedAgain() throws Exception {
+        assertEquals(0, run("echo ltxfs:ready; exit 0"));
+    }
+
+    @Test
     void aDaemonThatDoesNotStopIsKilled() throws Exception {
         String deaf = "echo 'ltxfs:config stop-timeout=200'; echo ltxfs:ready; while :; do sleep 0.05; done";
         assertEquals(Guard.FAILED_WITH_APP, run(deaf, "true"));
