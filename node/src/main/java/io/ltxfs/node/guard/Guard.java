@@ -294,6 +294,11 @@ final class Guard {
     }
 
     private void onDaemonDied(int code) {
+        if (code == 0 && settings.app().isEmpty()) {
+            say("the mount was taken away by another process: stopped");
+            result = OptionalInt.of(0);
+            return;
+        }
         String how = code > 128 ? "was killed by signal " + (code - 128) : "ended with code " + code;
         String ended = settings.app().isEmpty() ? "" : "; the app was ended with it";
         if (phase == Phase.SERVING
