@@ -5,8 +5,8 @@ import java.io.InputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A buffered input that knows its offset, can look ahead a little, and tells the end of the input from the end of the data: a read of a
- * field that is not there is an error with a name, never a short read.
+ * A buffered input that knows its offset, can look ahead a little, and tells the end of the input from the end of the
+ * data: a read of a field that is not there is an error with a name, never a short read.
  */
 final class ByteSource {
     private static final int BUFFER_SIZE = 16 * 1024;
@@ -24,7 +24,10 @@ final class ByteSource {
         this.limitOffset = offset;
     }
 
-    /** An input that is decoded from another one: offsets are those of the other one, which is what a person can look up. */
+    /**
+     * An input that is decoded from another one: offsets are those of the other one, which is what a person can look
+     * up.
+     */
     ByteSource(InputStream in, ByteSource outer) {
         this.in = in;
         this.outer = outer;

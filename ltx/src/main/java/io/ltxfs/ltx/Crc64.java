@@ -7,18 +7,20 @@ import java.nio.ByteOrder;
 import java.util.Objects;
 
 /**
- * CRC-64/GO-ISO: polynomial x^64 + x^4 + x^3 + x + 1, reflected, initial value and final xor all ones. The CRC of the nine ASCII
- * bytes {@code 123456789} is {@code b90956c775a41001}.
+ * CRC-64/GO-ISO: polynomial x^64 + x^4 + x^3 + x + 1, reflected, initial value and final xor all ones. The CRC of the
+ * nine ASCII bytes {@code 123456789} is {@code b90956c775a41001}.
  *
- * <p>The polynomial has only four low terms, so no table is needed. Shifting 64 bits through the register multiplies it by x^64,
- * which is congruent to x^4 + x^3 + x + 1: a word costs a few shifts. In the reflected form the term x^k is a shift to the right by
- * k; what falls out at the right is of degree 64 and more, and comes back in at the left ({@code << 63}, {@code << 61},
- * {@code << 60}), to be multiplied with the rest. One byte is the same with only the top eight bits occupied, where nothing falls
- * out. This runs several times as fast as a byte table and leaves the caches to the pages.
+ * <p>The polynomial has only four low terms, so no table is needed. Shifting 64 bits through the register multiplies
+ * it by x^64, which is congruent to x^4 + x^3 + x + 1: a word costs a few shifts. In the reflected form the term x^k
+ * is a shift to the right by k; what falls out at the right is of degree 64 and more, and comes back in at the left
+ * ({@code << 63}, {@code << 61}, {@code << 60}), to be multiplied with the rest. One byte is the same with only the
+ * top eight bits occupied, where nothing falls out. This runs several times as fast as a byte table and leaves the
+ * caches to the pages.
  *
- * <p>One register is a chain in which each step waits for the one before, so a long range is cut into stripes: four neighbouring
- * pieces of 64 bytes run through registers of their own at the same time and are then put together. That is cheap because squaring
- * is linear here: x^512 = (x^64)^8 is congruent to x^32 + x^24 + x^8 + 1, as sparse as before.
+ * <p>One register is a chain in which each step waits for the one before, so a long range is cut into stripes: four
+ * neighbouring pieces of 64 bytes run through registers of their own at the same time and are then put together. That
+ * is cheap because squaring is linear here: x^512 = (x^64)^8 is congruent to x^32 + x^24 + x^8 + 1, as sparse as
+ * before.
  *
  * <p>The functions work piecewise: {@code update(update(0, a), b)} is the CRC of {@code a} followed by {@code b}.
  */
@@ -67,8 +69,8 @@ public final class Crc64 {
     }
 
     /**
-     * Continues a CRC over a range of a buffer, heap or direct. The range is absolute; position, limit and byte order of the buffer
-     * are neither used nor changed, except that the range must lie below the limit.
+     * Continues a CRC over a range of a buffer, heap or direct. The range is absolute; position, limit and byte order
+     * of the buffer are neither used nor changed, except that the range must lie below the limit.
      *
      * @param crc the value returned so far, 0 to begin
      */

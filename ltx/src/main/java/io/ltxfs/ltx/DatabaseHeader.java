@@ -4,7 +4,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * What the first 100 bytes of a SQLite database say about its geometry (sqlite.org/fileformat2.html, "The Database Header").
+ * What the first 100 bytes of a SQLite database say about its geometry (sqlite.org/fileformat2.html, "The Database
+ * Header").
  *
  * @param pageSize the page size in bytes
  * @param pages the size in pages (unsigned)

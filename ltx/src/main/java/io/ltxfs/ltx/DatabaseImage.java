@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A database file that LTX files are applied to, with its checksum. The checksum is computed once and then kept along, page by page, by
- * reading what a change replaces; no memory is needed for it.
+ * A database file that LTX files are applied to, with its checksum. The checksum is computed once and then kept
+ * along, page by page, by reading what a change replaces; no memory is needed for it.
  */
 final class DatabaseImage {
     private static final int COPY_SIZE = 64 * 1024;

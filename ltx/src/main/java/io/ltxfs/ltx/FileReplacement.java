@@ -17,9 +17,9 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * A file that comes into being whole or not at all: written under a temporary name beside the target, synced, then renamed over it. A
- * target that exists keeps its owner and mode; a new one is readable by its owner only. Closed without {@link #commit}, it leaves
- * nothing behind.
+ * A file that comes into being whole or not at all: written under a temporary name beside the target, synced, then
+ * renamed over it. A target that exists keeps its owner and mode; a new one is readable by its owner only. Closed
+ * without {@link #commit}, it leaves nothing behind.
  */
 final class FileReplacement implements Closeable {
     private final Path target;

@@ -5,8 +5,9 @@ import java.io.IOException;
 /**
  * Tells the generations apart by the bytes behind the header.
  *
- * <p>Only one case is a guess: raw pages of the first generation look like anything. They are recognised by the file's size where that is
- * known, else by a first page that starts as pages of SQLite do. A caller who knows better can say so.
+ * <p>Only one case is a guess: raw pages of the first generation look like anything. They are recognised by the
+ * file's size where that is known, else by a first page that starts as pages of SQLite do. A caller who knows better
+ * can say so.
  */
 final class GenerationDetector {
     private static final int LOOK_AHEAD = 31;

@@ -14,7 +14,8 @@ final class Hex64 {
     }
 
     /**
-     * Reads digits of either case, without sign or prefix. ({@code Long.parseUnsignedLong} would also take a leading plus.)
+     * Reads digits of either case, without sign or prefix. ({@code Long.parseUnsignedLong} would also take a leading
+     * plus.)
      *
      * @param digitsMin the fewest digits accepted; the most are 16
      * @param what the thing that is read, for the message

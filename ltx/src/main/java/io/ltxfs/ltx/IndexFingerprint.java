@@ -3,10 +3,12 @@ package io.ltxfs.ltx;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * A set of index entries, in constant memory: two sets with the same fingerprint are the same set. The reader takes one of the frames it
- * saw and one of the index behind them, which may list them in any order, without keeping an entry for each page.
+ * A set of index entries, in constant memory: two sets with the same fingerprint are the same set. The reader takes
+ * one of the frames it saw and one of the index behind them, which may list them in any order, without keeping an
+ * entry for each page.
  *
- * <p>It is a sum, so the order does not matter; each entry is mixed with secrets of this process, so no file can be made to deceive it.
+ * <p>It is a sum, so the order does not matter; each entry is mixed with numbers that every process draws anew, so no
+ * file can be prepared to deceive it.
  */
 final class IndexFingerprint {
     private static final long SECRET1 = ThreadLocalRandom.current().nextLong();
@@ -31,7 +33,10 @@ final class IndexFingerprint {
         return entries == other.entries && sum1 == other.sum1 && sum2 == other.sum2;
     }
 
-    /** The finaliser of MurmurHash3: a bijection in which every input bit changes every output bit with probability one half. */
+    /**
+     * The finaliser of MurmurHash3: a bijection in which every input bit changes every output bit with probability one
+     * half.
+     */
     private static long mix(long value) {
         long h = value;
         h = (h ^ h >>> 33) * 0xff51afd7ed558ccdL;

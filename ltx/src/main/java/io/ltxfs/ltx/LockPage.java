@@ -1,8 +1,8 @@
 package io.ltxfs.ltx;
 
 /**
- * The lock page: the page that contains SQLite's PENDING byte, at file offset 1 GiB. It never holds data, is never part of an LTX
- * file and does not count in the database checksum, but counts in the database's size.
+ * The lock page: the page that contains SQLite's PENDING byte, at file offset 1 GiB. It never holds data, is never
+ * part of an LTX file and does not count in the database checksum, but counts in the database's size.
  */
 public final class LockPage {
     /** The file offset of SQLite's PENDING byte. */

@@ -9,9 +9,9 @@ import java.util.List;
 /**
  * Applies LTX files to a database file.
  *
- * <p>Nothing is ever half applied: all files are read whole and checked first, then a copy of the database is changed, compared with the
- * checksums, made durable, and renamed over the database. The database must not be open in any program, and all of its transactions must
- * be in the database file itself; neither can be seen from here.
+ * <p>Nothing is ever half applied: all files are read whole and checked first, then a copy of the database is
+ * changed, compared with the checksums, made durable, and renamed over the database. The database must not be open in
+ * any program, and all of its transactions must be in the database file itself; neither can be seen from here.
  */
 public final class LtxApplier {
     private LtxApplier() {}
@@ -20,7 +20,8 @@ public final class LtxApplier {
      * Applies files in the given order; the database is created if it does not exist.
      *
      * @return the position that the database has afterwards
-     * @throws LtxFormatException naming the file, if one is wrong, they do not follow each other, or the database is not at the first
+     * @throws LtxFormatException naming the file, if one is wrong, they do not follow each other, or the database is
+     *     not at the first
      *     one's starting point; the database is unchanged then
      */
     public static Pos apply(Path database, List<Path> files) throws IOException {

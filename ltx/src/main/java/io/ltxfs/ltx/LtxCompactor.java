@@ -10,17 +10,21 @@ import java.util.PriorityQueue;
 /**
  * Joins consecutive LTX files into one with the same effect.
  *
- * <p>Files are merged by page number; of a page that several hold, the last file's copy counts. One case needs care: a database that
- * shrank within the range and grew again. A page that an earlier file holds was cut off in between, and what counts is what a later file
- * brought, never the old copy. Writers put every page by which a database grows into the file that grows it; where one did not, applying
- * the files one by one would leave zeros, and {@link Growth} says what becomes of it here.
+ * <p>Files are merged by page number; of a page that several hold, the last file's copy counts. One case needs care:
+ * a database that shrank within the range and grew again. A page that an earlier file holds was cut off in between,
+ * and what counts is what a later file brought, never the old copy. Writers put every page by which a database grows
+ * into the file that grows it; where one did not, applying the files one by one would leave zeros, and {@link Growth}
+ * says what becomes of it here.
  */
 public final class LtxCompactor {
     /** What becomes of a page by which the database grew and which no file holds. */
     public enum Growth {
         /** Refuse, with {@link LtxError#GROWTH_PAGE_MISSING}. */
         REFUSE_MISSING,
-        /** Write the zeros that applying the files one by one leaves. The output may be large whatever the input's size. */
+        /**
+         * Write the zeros that applying the files one by one leaves. The output may be large whatever the input's
+         * size.
+         */
         ZERO_MISSING
     }
 
@@ -69,8 +73,9 @@ public final class LtxCompactor {
     }
 
     /**
-     * Joins files, given oldest first with nothing read but their headers. Every input is read whole and checked before the output is
-     * finished; after an exception the output is useless. The inputs are not closed. Holds a few buffers of a page's size for each input.
+     * Joins files, given oldest first with nothing read but their headers. Every input is read whole and checked
+     * before the output is finished; after an exception the output is useless. The inputs are not closed. Holds a few
+     * buffers of a page's size for each input.
      *
      * @throws LtxFormatException if an input is wrong or they do not fit together
      */
@@ -79,10 +84,11 @@ public final class LtxCompactor {
     }
 
     /**
-     * Joins files, given oldest first, into one that appears whole and durable or not at all; an existing one is replaced. All inputs are
-     * open at the same time.
+     * Joins files, given oldest first, into one that appears whole and durable or not at all; an existing one is
+     * replaced. All inputs are open at the same time.
      *
-     * @throws LtxFormatException if an input is wrong (naming its file where it cannot even be opened) or they do not fit together
+     * @throws LtxFormatException if an input is wrong (naming its file where it cannot even be opened) or they do not
+     *     fit together
      */
     public static LtxSummary compact(List<Path> files, Path out, Options options) throws IOException {
         List<LtxReader> inputs = new ArrayList<>();
@@ -177,7 +183,9 @@ public final class LtxCompactor {
         return writer.finish(header.hasChecksums() ? postApply : 0);
     }
 
-    /** Every page beyond the smallest size that the database had within the range must come from a file that grew it. */
+    /**
+     * Every page beyond the smallest size that the database had within the range must come from a file that grew it.
+     */
     private void fillUpTo(long last) throws IOException {
         for (long pgno = lastWritten + 1; pgno <= last; pgno++) {
             if (pgno == header.lockPgno()) {

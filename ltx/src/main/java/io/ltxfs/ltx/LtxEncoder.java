@@ -8,8 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Turns a SQLite database file into a snapshot. Only the database file is read, and no lock is taken: the caller sees to it that no
- * program writes to it and that nothing is left in its WAL.
+ * Turns a SQLite database file into a snapshot. Only the database file is read, and no lock is taken: the caller sees
+ * to it that no program writes to it and that nothing is left in its WAL.
  */
 public final class LtxEncoder {
     private static final int COPY_SIZE = 1 << 16;

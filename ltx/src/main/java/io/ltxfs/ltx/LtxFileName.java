@@ -5,8 +5,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The name of an LTX file: {@code <MinTXID>-<MaxTXID>.ltx}, lower-case hexadecimal. Names are ordered by first, then by last
- * transaction.
+ * The name of an LTX file: {@code <MinTXID>-<MaxTXID>.ltx}, lower-case hexadecimal. Names are ordered by first, then
+ * by last transaction.
  *
  * @param minTxid the first transaction in the file
  * @param maxTxid the last transaction in the file

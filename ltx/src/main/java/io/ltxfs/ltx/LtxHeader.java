@@ -5,8 +5,8 @@ import static io.ltxfs.ltx.LtxLayout.FLAG_NO_CHECKSUM;
 /**
  * The header of an LTX file.
  *
- * <p>A record may hold any values, so that a bad header can be shown; {@link #validate} has the rules, and writer and reader apply
- * them.
+ * <p>A record may hold any values, so that a bad header can be shown; {@link #validate} has the rules, and writer and
+ * reader apply them.
  *
  * @param flags 0, or 2 for a file without database checksums
  * @param pageSize the database's page size in bytes
@@ -14,7 +14,8 @@ import static io.ltxfs.ltx.LtxLayout.FLAG_NO_CHECKSUM;
  * @param minTxid the first transaction; 1 makes the file a snapshot
  * @param maxTxid the last transaction
  * @param timestampMillis the time of the last transaction, milliseconds since 1970 UTC; 0 = not known
- * @param preApplyChecksum the database checksum before the first transaction; 0 for snapshots and for files without checksums
+ * @param preApplyChecksum the database checksum before the first transaction; 0 for snapshots and for files without
+ *     checksums
  * @param walOffset where in the WAL the transaction's frames start; 0 = not from a WAL
  * @param walSize bytes of those frames
  * @param walSalt1 the WAL header's first salt

@@ -5,10 +5,12 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * Reads single pages of an LTX file by ranges: the tail with the page index, the header, then each page with one read.
+ * Reads single pages of an LTX file by ranges: the tail with the page index, the header, then each page with one
+ * read.
  *
- * <p>A page read this way has no checksum of its own (except in the generations with LZ4 frames): the file checksum needs the whole file.
- * What can be checked is checked: the index covers the page frames exactly, and a frame holds the wanted page and has its length.
+ * <p>A page read this way has no checksum of its own (except in the generations with LZ4 frames): the file checksum
+ * needs the whole file. What can be checked is checked: the index covers the page frames exactly, and a frame holds
+ * the wanted page and has its length.
  *
  * <p>Not for use by several threads at once.
  */

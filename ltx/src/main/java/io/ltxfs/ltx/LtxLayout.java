@@ -14,8 +14,8 @@ import java.nio.ByteOrder;
  * +---------+--------------------------------+-----------+------------------------+---------+
  * </pre>
  *
- * <p>All offsets are from the start of their part, all fixed-width integers big-endian. What the older generations have otherwise is
- * told by {@link LtxGeneration}.
+ * <p>All offsets are from the start of their part, all fixed-width integers big-endian. What the older generations
+ * have otherwise is told by {@link LtxGeneration}.
  */
 final class LtxLayout {
     // Header

@@ -8,12 +8,14 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads an LTX file of any generation from front to back: {@link #header}, then pages by {@link #nextPage} until it returns 0, then
- * {@link #finish}, which checks index, trailer and checksums. What the pages say must not be relied on before {@code finish} returned;
- * a file that is cut off between two pages is found out as such, and never looks like a shorter file.
+ * Reads an LTX file of any generation from front to back: {@link #header}, then pages by {@link #nextPage} until it
+ * returns 0, then {@link #finish}, which checks index, trailer and checksums. What the pages say must not be relied
+ * on before {@code finish} returned; a file that is cut off between two pages is found out as such, and never looks
+ * like a shorter file.
  *
- * <p>Strict: whatever the format forbids is refused with an {@link LtxFormatException}. The memory used is a few buffers of a page's size
- * (for the compressed files of the first generation: of the LZ4 frame's block size, at most 4 MiB), whatever the file says.
+ * <p>Strict: whatever the format forbids is refused with an {@link LtxFormatException}. The memory used is a few
+ * buffers of a page's size (for the compressed files of the first generation: of the LZ4 frame's block size, at most
+ * 4 MiB), whatever the file says.
  *
  * <p>Not for use by several threads at once.
  */
@@ -164,7 +166,8 @@ public final class LtxReader implements Closeable {
     }
 
     /**
-     * Reads index and trailer and checks them against what was read before. Must be called after {@link #nextPage} returned 0.
+     * Reads index and trailer and checks them against what was read before. Must be called after {@link #nextPage}
+     * returned 0.
      *
      * @throws LtxFormatException if anything in the file is wrong
      */

@@ -10,7 +10,8 @@ public final class LtxSnapshotDecoder {
     private LtxSnapshotDecoder() {}
 
     /**
-     * Writes the pages in order, zeros for the lock page. The output may be a pipe; what is in it counts only once this returned.
+     * Writes the pages in order, zeros for the lock page. The output may be a pipe; what is in it counts only once
+     * this returned.
      *
      * @param reader with nothing read but the header
      * @throws LtxFormatException if the file is wrong or no snapshot

@@ -11,15 +11,16 @@ import net.jpountz.xxhash.XXHash32;
 import net.jpountz.xxhash.XXHashFactory;
 
 /**
- * Writes an LTX file from front to back, without seeking: the header at once, pages by {@link #writePage}, the rest by {@link #finish}.
- * The size is known only at the end. Until {@code finish} returns, the output holds a file that no reader accepts, so write under a
- * temporary name.
+ * Writes an LTX file from front to back, without seeking: the header at once, pages by {@link #writePage}, the rest
+ * by {@link #finish}. The size is known only at the end. Until {@code finish} returns, the output holds a file that
+ * no reader accepts, so write under a temporary name.
  *
- * <p>The rules of the format are applied while writing; an {@link LtxFormatException} names the rule and the offset the field would have
- * had. For a snapshot with checksums the database checksum is kept along, so a snapshot cannot be finished with a wrong one.
+ * <p>The rules of the format are applied while writing; an {@link LtxFormatException} names the rule and the offset
+ * the field would have had. For a snapshot with checksums the database checksum is kept along, so a snapshot cannot
+ * be finished with a wrong one.
  *
- * <p>The memory used is a few buffers of a page's size and about 8 bytes of index a page. The output is neither synced nor closed. Not
- * for use by several threads at once.
+ * <p>The memory used is a few buffers of a page's size and about 8 bytes of index a page. The output is neither
+ * synced nor closed. Not for use by several threads at once.
  */
 public final class LtxWriter {
     private enum State {
@@ -28,7 +29,7 @@ public final class LtxWriter {
         FAILED
     }
 
-    private static final int OUTPUT_BUFFER_SIZE = 64 * 1024;
+    private static final int OUTPUT_BUFFER_SIZE = 16 * 1024;
     private static final int LZ4_FLAGS = 0x64;
     private static final int LZ4_BLOCK_CODE = 0x40;
     private static final int LZ4_DESCRIPTOR_HASH = 0xA7;
@@ -199,7 +200,8 @@ public final class LtxWriter {
      * Writes index and trailer and flushes.
      *
      * @param postApplyChecksum the database checksum after the last transaction; 0 in a file without checksums
-     * @throws LtxFormatException if a page of a snapshot is missing or the checksum cannot be right; the output is useless then
+     * @throws LtxFormatException if a page of a snapshot is missing or the checksum cannot be right; the output is
+     *     useless then
      */
     public LtxSummary finish(long postApplyChecksum) throws IOException {
         expectPages();

@@ -8,9 +8,10 @@ import net.jpountz.lz4.LZ4SafeDecompressor;
 /**
  * Raw LZ4 blocks.
  *
- * <p>A block is walked through before it is decoded. That costs little beside the copying, and it makes the verdict on a bad block, its
- * name and its offset the same whichever decoder does the work (native code, or Java where that cannot be loaded; they differ in how
- * strictly they take the rules for a block's end). Native code never sees a block that would lead it out of bounds.
+ * <p>A block is walked through before it is decoded. That costs little beside the copying, and it makes the verdict
+ * on a bad block, its name and its offset the same whichever decoder does the work (native code, or Java where that
+ * cannot be loaded; they differ in how strictly they take the rules for a block's end). Native code never sees a
+ * block that would lead it out of bounds.
  */
 final class Lz4 {
     /** The fastest that works here. */

@@ -6,11 +6,11 @@ import net.jpountz.xxhash.XXHashFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads LZ4 frames (the container with magic, descriptor, blocks and checksums), as the older generations have them: one a page, or one
- * around all pages.
+ * Reads LZ4 frames (the container with magic, descriptor, blocks and checksums), as the older generations have them:
+ * one a page, or one around all pages.
  *
- * <p>Supported is what the writers of those files could produce: independent blocks of 64 KiB to 4 MiB, stored or compressed, with or
- * without checksums and content size; no dictionary.
+ * <p>Supported is what the writers of those files could produce: independent blocks of 64 KiB to 4 MiB, stored or
+ * compressed, with or without checksums and content size; no dictionary.
  */
 final class Lz4FrameReader {
     static final int MAGIC = 0x184D2204;

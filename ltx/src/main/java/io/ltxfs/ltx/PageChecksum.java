@@ -5,9 +5,10 @@ import java.nio.ByteBuffer;
 /**
  * Checksums of pages and databases.
  *
- * <p>A page's checksum is the CRC of its number (four bytes, big-endian) followed by its content. A database's checksum is the XOR of
- * its pages' checksums, the {@linkplain LockPage lock page} left out, so the order does not matter and a changed page costs two XORs.
- * In both, {@link #FLAG} is always set: a checksum that is present is never zero, 63 bits carry information.
+ * <p>A page's checksum is the CRC of its number (four bytes, big-endian) followed by its content. A database's
+ * checksum is the XOR of its pages' checksums, the {@linkplain LockPage lock page} left out, so the order does not
+ * matter and a changed page costs two XORs. In both, {@link #FLAG} is always set: a checksum that is present is never
+ * zero, 63 bits carry information.
  */
 public final class PageChecksum {
     /** The bit that is set in every checksum that is present; alone it is the checksum of an empty database. */

@@ -1,8 +1,8 @@
 package io.ltxfs.ltx;
 
 /**
- * Which page may come next in a file: within the database, never the lock page, strictly ascending, and in a snapshot every page from 1
- * to the last. Writer and reader apply the same rules.
+ * Which page may come next in a file: within the database, never the lock page, strictly ascending, and in a snapshot
+ * every page from 1 to the last. Writer and reader apply the same rules.
  */
 final class PageOrder {
     private final boolean snapshot;

@@ -1,6 +1,9 @@
 package io.ltxfs.ltx;
 
-/** Transaction ids: unsigned 64-bit numbers, counted from 1 for each database, and their text form. Zero is "before any transaction". */
+/**
+ * Transaction ids: unsigned 64-bit numbers, counted from 1 for each database, and their text form. Zero is "before any
+ * transaction".
+ */
 public final class Txid {
     private Txid() {}
 
@@ -33,8 +36,8 @@ public final class Txid {
     }
 
     /**
-     * Whether a file that holds the transactions {@code min..max} may follow what ends at {@code previousMax}: it may overlap, must
-     * leave no gap and must go further.
+     * Whether a file that holds the transactions {@code min..max} may follow what ends at {@code previousMax}: it may
+     * overlap, must leave no gap and must go further.
      */
     public static boolean isContiguous(long previousMax, long min, long max) {
         return Long.compareUnsigned(min, previousMax + 1) <= 0 && Long.compareUnsigned(max, previousMax) > 0;

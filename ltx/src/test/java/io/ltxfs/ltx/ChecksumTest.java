@@ -33,7 +33,10 @@ final class ChecksumTest {
         assertEquals(0xd9328f592d9e733dL, PageChecksum.of(1, ByteBuffer.allocateDirect(4096), 0, 4096));
     }
 
-    /** Against a bit-by-bit CRC, over arrays, heap buffers, read-only buffers and direct buffers, at odd offsets and split anywhere. */
+    /**
+     * Against a bit-by-bit CRC, over arrays, heap buffers, read-only buffers and direct buffers, at odd offsets and
+     * split anywhere.
+     */
     @Test
     void agreesWithBitwiseDefinitionOnAnyBufferAndSplit() {
         Random random = new Random(1);

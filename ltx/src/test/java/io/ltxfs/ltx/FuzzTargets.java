@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What may happen to any bytes that are taken for an LTX file: they are read, or refused with an {@link LtxFormatException}; nothing else,
- * and no more memory than the size of the input justifies.
+ * What may happen to any bytes that are taken for an LTX file: they are read, or refused with an
+ * {@link LtxFormatException}; nothing else, and no more memory than the size of the input justifies.
  */
 final class FuzzTargets {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();

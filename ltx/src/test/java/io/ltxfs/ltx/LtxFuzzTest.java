@@ -7,7 +7,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Coverage-guided fuzzing. A normal test run goes through the seeds only. To search, for as long as the annotation says:
+ * Coverage-guided fuzzing. A normal test run goes through the seeds only. To search, for as long as the annotation
+ * says:
  *
  * <pre>
  * JAZZER_FUZZ=1 mvn -pl ltx test -Djazzer.hooks=true -Dtest=LtxFuzzTest#reads

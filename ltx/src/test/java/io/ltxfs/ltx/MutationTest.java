@@ -49,7 +49,10 @@ final class MutationTest {
         }
     }
 
-    /** Any turned bit that the file checksum covers is found; the LZ4 payload and the reserved bytes' meaning apart, that is all. */
+    /**
+     * Any turned bit that the file checksum covers is found; the LZ4 payload and the reserved bytes' meaning apart,
+     * that is all.
+     */
     @Test
     void everyTurnedBitIsRefusedOrWithoutEffect() throws IOException {
         byte[] file = Golden.bytes(Golden.DIR.resolve("ps512/0000000000000003-0000000000000003.ltx"));
