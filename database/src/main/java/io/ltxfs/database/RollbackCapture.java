@@ -5,10 +5,14 @@ import static io.ltxfs.database.Database.PENDING;
 import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.disk.Errno;
 import io.ltxfs.database.log.LogRecord;
+import io.ltxfs.database.log.PageSet;
+import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.database.sqlite.DatabaseHeader;
+import io.ltxfs.database.sqlite.Freelist;
 import io.ltxfs.database.sqlite.JournalLayout;
 import io.ltxfs.database.sqlite.JournalReader;
 import java.nio.ByteBuffer;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -702,10 +706,39 @@ final class RollbackCapture {
             discardQuietly(view);
             return 0;
         }
+        if (changesOnlyFreePages(built)) {
+            discard();
+            return 0;
+        }
         long lsn = services.log().append(new LogRecord.Committed(built.header(), built.pages()));
         stageTaken(view, built);
         adopt(built, lsn);
         return lsn;
+    }
+
+    /**
+     * A rollback without a journal file leaves free pages changed that the transaction had reused (SQLite does not keep
+     * their old content). No transaction changes those alone: taking one from the list changes page 1 or a trunk.
+     */
+    private boolean changesOnlyFreePages(RecordBuilder.Built built) throws DiskException {
+        PageSet pages = built.pages();
+        if (pages.count() == 0
+                || pages.pgno(0) == 1
+                || built.header().image() != TransactionHeader.Image.DELTA
+                || built.header().commit() != state.commit) {
+            return false;
+        }
+        int pageSize = state.pageSize;
+        BitSet leaves = Freelist.leaves(
+                (pgno, target) -> state.file.readFully((Integer.toUnsignedLong(pgno) - 1) * pageSize, target),
+                pageSize,
+                state.commit);
+        for (int i = 0; i < pages.count(); i++) {
+            if (!leaves.get(pages.pgno(i))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void discardQuietly(Overlay view) {
