@@ -21,8 +21,7 @@ public final class LtxApplier {
      *
      * @return the position that the database has afterwards
      * @throws LtxFormatException naming the file, if one is wrong, they do not follow each other, or the database is
-     *     not at the first
-     *     one's starting point; the database is unchanged then
+     *     not at the first one's starting point; the database is unchanged then
      */
     public static Pos apply(Path database, List<Path> files) throws IOException {
         if (files.isEmpty()) {
