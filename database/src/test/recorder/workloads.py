@@ -239,9 +239,9 @@ def two_wals():
     c.close()
 
 
-def drops(mode):
+def drops(mode, sync="full"):
     for i in range(3):
-        c = connect(mode=mode, sync="full", page_size=PAGE if i % 2 else 4096)
+        c = connect(mode=mode, sync=sync, page_size=PAGE if i % 2 else 4096)
         make(c, 10 + i, 600 + i)
         mixed(c, 2)
         c.close()
@@ -251,8 +251,8 @@ def drops(mode):
             ack()
 
 
-def mode_changes():
-    c = connect(mode="delete", sync="full", page_size=PAGE)
+def mode_changes(sync="full"):
+    c = connect(mode="delete", sync=sync, page_size=PAGE)
     make(c)
     mixed(c, 2)
     for _ in range(2):
@@ -263,7 +263,7 @@ def mode_changes():
     statement(c, "pragma journal_mode=wal")
     mixed(c, 2)
     c.close()
-    c = connect(sync="full")
+    c = connect(sync=sync)
     mixed(c, 1)
     c.close()
 
@@ -335,7 +335,7 @@ def dying_wal_writer():
     c.execute("commit")
 
 
-def dies_in_wal(sync):
+def dies_in_wal(sync, again=False):
     c = connect(mode="wal", sync=sync, page_size=PAGE, auto=0)
     make(c, 10, 600)
     mixed(c, 2)
@@ -344,6 +344,9 @@ def dies_in_wal(sync):
     assert child("dying_wal_writer") == -9
     mark("walfate")
     observe(k)
+    if again:
+        # The same bytes as the died writer's: its frames stand behind the ones that are written now.
+        transaction(k, both(insert(2, 500, 3), sql("update t set v=1")))
     transaction(k, insert(1, 100, 4))
     transaction(k, sql("update t set v=v+5"))
     rows(k, "pragma wal_checkpoint")
@@ -404,6 +407,15 @@ def foreign_fsync():
         else:
             c.execute("commit")
             ack()
+    c.close()
+
+
+def tiny(mode, sync):
+    """Transactions of one page each: their records have the same size."""
+    c = connect(mode=mode, sync=sync, page_size=PAGE, auto=0)
+    make(c, 2, 100)
+    for i in range(30):
+        statement(c, f"pragma user_version={i + 1}")
     c.close()
 
 

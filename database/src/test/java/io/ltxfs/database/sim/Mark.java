@@ -11,10 +11,10 @@ import java.util.TreeMap;
  * @param states hashes of what the tables of a database hold, by database
  * @param images hashes of a database's bytes, by database; {@code none} of one that is not there
  */
-record Mark(String kind, Map<String, String> fields, Map<String, String> states, Map<String, String> images) {
-    static final String NONE = "none";
+public record Mark(String kind, Map<String, String> fields, Map<String, String> states, Map<String, String> images) {
+    public static final String NONE = "none";
 
-    static Mark parse(byte[] text) {
+    public static Mark parse(byte[] text) {
         String[] words = new String(text, StandardCharsets.UTF_8).split(" ");
         Mark mark = new Mark(words[0], new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
         for (int i = 1; i < words.length; i++) {
@@ -32,7 +32,7 @@ record Mark(String kind, Map<String, String> fields, Map<String, String> states,
         return mark;
     }
 
-    boolean is(String flag) {
+    public boolean is(String flag) {
         return "1".equals(fields.get(flag));
     }
 }

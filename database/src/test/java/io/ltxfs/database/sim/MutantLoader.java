@@ -11,6 +11,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.tools.DiagnosticCollector;
 import javax.tools.FileObject;
 import javax.tools.ForwardingJavaFileManager;
@@ -21,9 +26,10 @@ import javax.tools.SimpleJavaFileObject;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
-/** Loads the database module once more with one source file changed, and the simulator with it. */
+/** Loads the database module once more with some source files changed, and the simulator with it. */
 final class MutantLoader extends ClassLoader {
-    private static final Path SOURCES = Path.of("src/main/java/io/ltxfs/database");
+    private static final Path SOURCES =
+            Path.of(System.getProperty("sim.sources", "src/main/java/io/ltxfs/database"));
     private static final String PACKAGE = "io.ltxfs.database.";
     /** These know nothing of the code that is changed; shared, what they have loaded and judged serves every mutant. */
     private static final Set<String> SHARED = Set.of("Trace", "TraceRecord", "Mark", "SqliteImage");
@@ -37,14 +43,28 @@ final class MutantLoader extends ClassLoader {
 
     /** Compiles a mutant. */
     static MutantLoader of(Mutant mutant) throws IOException {
-        Path file = SOURCES.resolve(mutant.file());
-        String source = Files.readString(file);
-        int at = source.indexOf(mutant.before());
-        if (at < 0 || source.indexOf(mutant.before(), at + 1) >= 0) {
-            throw new IllegalStateException("mutant \"" + mutant.name() + "\": its piece of code is found "
-                    + (at < 0 ? "nowhere" : "more than once") + " in " + file + "; write the mutant anew");
+        Map<String, String> sources = new TreeMap<>();
+        for (Mutant.Edit edit : mutant.edits()) {
+            String source = sources.get(edit.file());
+            if (source == null) {
+                source = Files.readString(SOURCES.resolve(edit.file()));
+            }
+            sources.put(edit.file(), replace(mutant, edit, source));
         }
-        return new MutantLoader(compile(mutant, file, source.replace(mutant.before(), mutant.after())));
+        return new MutantLoader(compile(mutant, sources));
+    }
+
+    private static String replace(Mutant mutant, Mutant.Edit edit, String source) {
+        String pattern = Stream.of(edit.before().strip().split("\\s+"))
+                .map(Pattern::quote)
+                .collect(Collectors.joining("\\s+"));
+        Matcher matcher = Pattern.compile(pattern).matcher(source);
+        long found = matcher.results().count();
+        if (found != 1) {
+            throw new IllegalStateException("mutant \"" + mutant.name() + "\": its piece of code is found " + found
+                    + " times in " + edit.file() + "; write the mutant anew: " + edit.before());
+        }
+        return matcher.reset().replaceFirst(Matcher.quoteReplacement(edit.after()));
     }
 
     @Override
@@ -74,22 +94,13 @@ final class MutantLoader extends ClassLoader {
         return defineClass(name, bytes, 0, bytes.length);
     }
 
-    private static Map<String, byte[]> compile(Mutant mutant, Path file, String source) throws IOException {
+    private static Map<String, byte[]> compile(Mutant mutant, Map<String, String> sources) throws IOException {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         DiagnosticCollector<JavaFileObject> messages = new DiagnosticCollector<>();
         Map<String, ByteArrayOutputStream> classes = new HashMap<>();
-        JavaFileObject text =
-                new SimpleJavaFileObject(URI.create("mutant:///" + file.getFileName()), JavaFileObject.Kind.SOURCE) {
-                    @Override
-                    public CharSequence getCharContent(boolean ignoreEncodingErrors) {
-                        return source;
-                    }
-
-                    @Override
-                    public boolean isNameCompatible(String simpleName, Kind kind) {
-                        return true;
-                    }
-                };
+        List<JavaFileObject> texts = sources.entrySet().stream()
+                .<JavaFileObject>map(entry -> new Source(entry.getKey(), entry.getValue()))
+                .toList();
         try (StandardJavaFileManager standard = compiler.getStandardFileManager(messages, null, null)) {
             JavaFileManager memory = new ForwardingJavaFileManager<>(standard) {
                 @Override
@@ -105,13 +116,10 @@ final class MutantLoader extends ClassLoader {
                     };
                 }
             };
-            List<String> flags = List.of(
-                    "-proc:none",
-                    "-nowarn",
-                    "-classpath",
-                    System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
-            if (!compiler.getTask(null, memory, messages, flags, null, List.of(text))
-                    .call()) {
+            String classPath =
+                    System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+            List<String> flags = List.of("-proc:none", "-nowarn", "-classpath", classPath);
+            if (!compiler.getTask(null, memory, messages, flags, null, texts).call()) {
                 throw new IllegalStateException(
                         "mutant \"" + mutant.name() + "\" does not compile: " + messages.getDiagnostics());
             }
@@ -119,5 +127,24 @@ final class MutantLoader extends ClassLoader {
         Map<String, byte[]> bytes = new HashMap<>();
         classes.forEach((name, out) -> bytes.put(name, out.toByteArray()));
         return bytes;
+    }
+
+    private static final class Source extends SimpleJavaFileObject {
+        private final String text;
+
+        Source(String file, String text) {
+            super(URI.create("mutant:///" + file), Kind.SOURCE);
+            this.text = text;
+        }
+
+        @Override
+        public CharSequence getCharContent(boolean ignoreEncodingErrors) {
+            return text;
+        }
+
+        @Override
+        public boolean isNameCompatible(String simpleName, Kind kind) {
+            return true;
+        }
     }
 }

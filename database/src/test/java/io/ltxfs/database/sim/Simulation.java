@@ -1,7 +1,9 @@
 package io.ltxfs.database.sim;
 
+import io.ltxfs.database.Database;
 import io.ltxfs.database.DatabaseSet;
 import io.ltxfs.database.DatabaseSetOptions;
+import io.ltxfs.database.Position;
 import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.log.LogOptions;
 import java.io.IOException;
@@ -147,7 +149,13 @@ final class Simulation {
     private void run() throws IOException {
         SimHost host = new SimHost();
         DatabaseSet set = DatabaseSet.open(disk, options, host);
-        disk.hook(this::afterDiskOperation);
+        disk.hook((kind, path) -> {
+            afterDiskOperation(kind, path);
+            if (kind == SimDisk.Kind.SYNC_START && path.startsWith(DatabaseSet.FILES + "/") && pace.nextBoolean()) {
+                // A database file is synced without a lock: other work goes on meanwhile (R12).
+                host.runTask();
+            }
+        });
         TraceDriver driver = new TraceDriver(set, disk, host);
         driver.diskRefuses(plan.seed % 2 == 1);
         result.operations = trace.records().size();
@@ -285,10 +293,27 @@ final class Simulation {
         DatabaseSet set = DatabaseSet.open(image, options, host);
         List<String> wrong = Checker.recovered(set, image, names, oracle, lostPower);
         if (wrong.isEmpty() && draw.nextDouble() < 0.15) {
+            wrong = unsettled(set, image, draw);
+        }
+        if (wrong.isEmpty() && draw.nextDouble() < 0.15) {
             result.secondLives++;
             wrong = new SecondLife(set, image, host, options, draw).live(names);
         }
         wrong.forEach(message -> fail(how, message));
+    }
+
+    /** What a recovery has decided is decided: another power cut changes nothing (R16). */
+    private List<String> unsettled(DatabaseSet set, SimDisk image, Random draw) throws IOException {
+        List<String> wrong = new ArrayList<>();
+        DatabaseSet again = DatabaseSet.open(image.powerCut(draw.nextLong()), options, new SimHost());
+        for (String name : names) {
+            Position before = set.find(name).map(Database::position).orElse(Position.NONE);
+            Position after = again.find(name).map(Database::position).orElse(Position.NONE);
+            if (!after.equals(before)) {
+                wrong.add(name + ": was recovered at " + before + ", and after another power cut at " + after);
+            }
+        }
+        return wrong;
     }
 
     private boolean diesInRecovery(SimDisk image, int steps) throws DiskException {

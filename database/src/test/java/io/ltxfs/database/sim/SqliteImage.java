@@ -22,22 +22,22 @@ import java.util.Set;
 import org.sqlite.SQLiteConnection;
 
 /** The bytes of a database, judged by SQLite and by hashes that the recorder computes in the same way. */
-final class SqliteImage {
+public final class SqliteImage {
     /** The state of a database without tables, or without a file. */
-    static final String EMPTY = hash(new byte[0]);
+    public static final String EMPTY = hash(new byte[0]);
 
     private static final int HEADER = 100;
     private static final Map<String, String> STATES = new HashMap<>();
 
     private SqliteImage() {}
 
-    static int pageSize(byte[] image) {
+    public static int pageSize(byte[] image) {
         int size = image.length < HEADER ? 0 : ByteBuffer.wrap(image).getShort(16) & 0xffff;
         return size == 1 ? 65536 : size;
     }
 
     /** The LTX checksum of a database. */
-    static long checksum(byte[] image) {
+    public static long checksum(byte[] image) {
         int pageSize = pageSize(image);
         long checksum = PageChecksum.EMPTY;
         for (int pgno = 1; pageSize > 0 && pgno <= image.length / pageSize; pgno++) {
@@ -49,7 +49,7 @@ final class SqliteImage {
     }
 
     /** A hash of the bytes, pages of the free list taken as zero; {@link Mark#NONE} for no bytes. */
-    static String imageHash(byte[] image) {
+    public static String imageHash(byte[] image) {
         return image.length == 0 ? Mark.NONE : hash(withoutFreePages(image));
     }
 
@@ -58,7 +58,7 @@ final class SqliteImage {
      *
      * @return the hash, or what is wrong, beginning with {@code INTEGRITY} or {@code ERROR}
      */
-    static String state(byte[] image) {
+    public static String state(byte[] image) {
         if (image.length == 0) {
             return EMPTY;
         }

@@ -20,11 +20,11 @@ import java.util.zip.GZIPInputStream;
  * @param mode what its settings promise: {@code rb_} or {@code wal_} and {@code off}, {@code normal}, {@code full} or
  *     {@code extra}, or {@code adopt} for writes without a journal
  */
-record Trace(String name, String mode, List<TraceRecord> records) {
-    static final int HEAD = 23;
+public record Trace(String name, String mode, List<TraceRecord> records) {
+    public static final int HEAD = 23;
 
     /** Loads one of the traces among the test resources. */
-    static Trace load(String name) throws IOException {
+    public static Trace load(String name) throws IOException {
         try (InputStream file = Trace.class.getResourceAsStream("traces/" + name + ".trace.gz")) {
             if (file == null) {
                 throw new IOException("there is no trace " + name);
@@ -34,7 +34,7 @@ record Trace(String name, String mode, List<TraceRecord> records) {
     }
 
     /** The names of all traces among the test resources. */
-    static List<String> names() throws IOException {
+    public static List<String> names() throws IOException {
         try (InputStream list = Trace.class.getResourceAsStream("traces/INDEX")) {
             if (list == null) {
                 throw new IOException("the traces' INDEX is missing");
@@ -45,7 +45,7 @@ record Trace(String name, String mode, List<TraceRecord> records) {
         }
     }
 
-    static Trace read(InputStream file) throws IOException {
+    public static Trace read(InputStream file) throws IOException {
         try (DataInputStream in = new DataInputStream(new BufferedInputStream(new GZIPInputStream(file)))) {
             StringBuilder line = new StringBuilder();
             for (int c = in.read(); c != '\n'; c = in.read()) {
