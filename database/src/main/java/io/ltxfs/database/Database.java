@@ -760,14 +760,9 @@ public final class Database {
     void detach() {
         dropped = true;
         damage = "";
-        while (applying) {
-            applyEnded.awaitUninterruptibly();
-        }
         try {
-            for (CommittedFile.Layer layer = state.file.oldest(); layer != null; layer = state.file.oldest()) {
-                state.file.applyOldest(layer);
-                state.file.applied(layer);
-            }
+            // By way of the log (R10): until the drop is durable, recovery may still find the file under its name.
+            drain();
         } catch (DiskException e) {
             LOG.warn(
                     "could not complete an unlinked database's file: database={} error=\"{}\"",
