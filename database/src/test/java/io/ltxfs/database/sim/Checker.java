@@ -38,7 +38,8 @@ final class Checker {
             Optional<Database> found = set.find(name);
             if (found.isEmpty()) {
                 states.put(name, SqliteImage.EMPTY);
-                if (disk.exists(DatabaseSet.FILES + "/" + name) && disk.bytes(DatabaseSet.FILES + "/" + name).length > 0) {
+                if (disk.exists(DatabaseSet.FILES + "/" + name)
+                        && disk.bytes(DatabaseSet.FILES + "/" + name).length > 0) {
                     wrong.add(name + ": a file is there that is no database");
                 }
                 continue;

@@ -26,6 +26,7 @@ class CrashSimulationTest {
 
     @TestFactory
     Stream<DynamicTest> survivesEveryCut() throws IOException {
+        Quiet.please();
         String only = System.getProperty("sim.workload");
         List<String> names = only == null ? Trace.names() : List.of(only.split(","));
         ExecutorService pool = Executors.newFixedThreadPool(THREADS);

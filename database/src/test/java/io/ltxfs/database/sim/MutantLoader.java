@@ -28,8 +28,7 @@ import javax.tools.ToolProvider;
 
 /** Loads the database module once more with some source files changed, and the simulator with it. */
 final class MutantLoader extends ClassLoader {
-    private static final Path SOURCES =
-            Path.of(System.getProperty("sim.sources", "src/main/java/io/ltxfs/database"));
+    private static final Path SOURCES = Path.of(System.getProperty("sim.sources", "src/main/java/io/ltxfs/database"));
     private static final String PACKAGE = "io.ltxfs.database.";
     /** These know nothing of the code that is changed; shared, what they have loaded and judged serves every mutant. */
     private static final Set<String> SHARED = Set.of("Trace", "TraceRecord", "Mark", "SqliteImage");
@@ -116,8 +115,7 @@ final class MutantLoader extends ClassLoader {
                     };
                 }
             };
-            String classPath =
-                    System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+            String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
             List<String> flags = List.of("-proc:none", "-nowarn", "-classpath", classPath);
             if (!compiler.getTask(null, memory, messages, flags, null, texts).call()) {
                 throw new IllegalStateException(

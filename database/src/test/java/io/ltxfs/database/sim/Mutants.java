@@ -37,20 +37,26 @@ final class Mutants {
                 Mutant.named("abort not durable", "refused_unlink", "died_prepared", "refused_fsync")
                         .edit(DATABASE, "flushThen( mark,", "flushThen( 0L,"),
                 Mutant.named("abort only at the rollback", "refused_unlink", "refused_truncate", "refused_zeros")
-                        .edit(ROLLBACK, "refusal = errno; return withdraw(errno, completion);", "refusal = errno; return errno;"),
+                        .edit(
+                                ROLLBACK,
+                                "refusal = errno; return withdraw(errno, completion);",
+                                "refusal = errno; return errno;"),
                 Mutant.named("no abort mark", "died_prepared", "refused_unlink")
-                        .edit(DATABASE, "mark = services.log().append(new LogRecord.Abort(lsn));", "mark = 0; if (lsn < 0) { throw new DiskException(1, \"\"); }"),
+                        .edit(
+                                DATABASE,
+                                "mark = services.log().append(new LogRecord.Abort(lsn));",
+                                "mark = 0; if (lsn < 0) { throw new DiskException(1, \"\"); }"),
                 Mutant.named("presumed abort for one database", "delete_full", "persist_full")
                         .edit(
                                 HISTORY,
                                 "case PREPARED -> entry.group().isEmpty() ||",
                                 "case PREPARED -> (entry.group().isEmpty() && !undecided.containsKey(entry.lsn())) ||"),
                 Mutant.named("presumed commit for groups", "multi_delete_full", "multi_died_super")
-                        .edit(HISTORY, "undecided.put(entry.lsn(), entry.group());", "undecided.put(entry.lsn(), \"\");")
                         .edit(
                                 HISTORY,
-                                "entry.group().isEmpty() || groupCommitted.contains(entry.lsn())",
-                                "true"),
+                                "undecided.put(entry.lsn(), entry.group());",
+                                "undecided.put(entry.lsn(), \"\");")
+                        .edit(HISTORY, "entry.group().isEmpty() || groupCommitted.contains(entry.lsn())", "true"),
                 Mutant.named("group mark not durable", "multi_delete_full", "multi_persist_full")
                         .edit(GROUP, "services.log().flush(mark,", "services.log().flush(0,"),
                 Mutant.named("members of a group decided one by one", "multi_delete_full", "multi_died_super")
@@ -67,16 +73,28 @@ final class Mutants {
                 Mutant.named("foreign fsync prepares", "foreign_fsync")
                         .edit(ROLLBACK, "if (handle != lastWriter || !journalSynced)", "if (false)"),
                 Mutant.named("naive difference after a rollback", "spill_delete_full", "spill_persist_normal")
-                        .edit(ROLLBACK, "if (reversed) { return false; } JournalReader", "if (true) { return false; } JournalReader"),
+                        .edit(
+                                ROLLBACK,
+                                "if (reversed) { return false; } JournalReader",
+                                "if (true) { return false; } JournalReader"),
                 Mutant.named("no directory sync for a new segment", "spill_delete_full", "wal_full")
-                        .edit(TAIL, "disk.syncDirectory(TransactionLog.DIRECTORY); nameToSync = false; durableMoved.accept(point.lsn);", "nameToSync = false; durableMoved.accept(point.lsn);"),
+                        .edit(
+                                TAIL,
+                                "disk.syncDirectory(TransactionLog.DIRECTORY); nameToSync = false; durableMoved.accept(point.lsn);",
+                                "nameToSync = false; durableMoved.accept(point.lsn);"),
                 Mutant.named("new segment before the old one is durable", "wal_normal", "wal_off", "delete_off")
-                        .edit(TAIL, "syncLock.lock(); try { syncAppended(); Segment old", "syncLock.lock(); try { Segment old"),
+                        .edit(
+                                TAIL,
+                                "syncLock.lock(); try { syncAppended(); Segment old",
+                                "syncLock.lock(); try { Segment old"),
                 Mutant.named("torn tail is used", "delete_off", "wal_off", "wal_normal")
                         .edit(OPENER, "&& reader.chain() == reader.computeChain(chain)", "")
                         .edit(OPENER, "(!isLast || pagesAreGood(file, reader))", "true"),
                 Mutant.named("no chained checksum, tail not cut", "tiny_delete_off", "tiny_wal_normal")
-                        .edit("log/RecordReader.java", "long crc = Crc64.update(previousChain,", "long crc = Crc64.update(0,")
+                        .edit(
+                                "log/RecordReader.java",
+                                "long crc = Crc64.update(previousChain,",
+                                "long crc = Crc64.update(0,")
                         .edit("log/RecordWriter.java", "return Crc64.update(previousChain,", "return Crc64.update(0,")
                         .edit(OPENER, "file.truncate(segment.end);", ""),
                 Mutant.named("log buffered in the process", "delete_off", "wal_normal")
@@ -85,10 +103,7 @@ final class Mutants {
                                 "end = writer.write(before.file,",
                                 "end = writer.write(new BufferedUntilSync(before.file),")
                         .edit(TAIL, "point.file.sync();", "BufferedUntilSync.flush(point.file); point.file.sync();")
-                        .edit(
-                                TAIL,
-                                "/** A point of the log",
-                                """
+                        .edit(TAIL, "/** A point of the log", """
                                 /** Keeps what is written until the sync. */
                                 private record BufferedUntilSync(DiskFile file) implements DiskFile {
                                     static final java.util.Map<DiskFile, java.util.TreeMap<Long, byte[]>> KEPT =
@@ -161,7 +176,10 @@ final class Mutants {
                 Mutant.named("withdrawal of a WAL commit not written down", "refused_wal_sync")
                         .edit(WAL, "return database.abortThen(lsn, () -> {}, errno, completion);", "return errno;"),
                 Mutant.named("a valid frame counts though it is old", "died_wal_again")
-                        .edit(WAL, "while (freshHeaders.get(parsed + 1) && freshPages.get(parsed + 1)) {", "while (parsed >= 0) {"),
+                        .edit(
+                                WAL,
+                                "while (freshHeaders.get(parsed + 1) && freshPages.get(parsed + 1)) {",
+                                "while (parsed >= 0) {"),
                 Mutant.named("a died writer's pages are not brought back", "died_wal_full", "died_wal_normal")
                         .edit(WAL, "for (int i = back + 1; i <= captured; i++) { reverted.add(frames.pgno(i)); }", ""),
                 Mutant.named("no drain before a checkpoint page", "mode_changes_off")
@@ -173,7 +191,10 @@ final class Mutants {
                         .edit(RECOVERY, "if (file.size() != size) { file.truncate(size); }", "")
                         .edit(RECOVERY, "if (file.size() > size) { file.truncate(size); }", ""),
                 Mutant.named("commit size from the file's size", "autovacuum_delete", "vacuum_page_size")
-                        .edit("RecordBuilder.java", "commit = plain ? DatabaseHeader.pageCount(header) : 0;", "commit = 0;"),
+                        .edit(
+                                "RecordBuilder.java",
+                                "commit = plain ? DatabaseHeader.pageCount(header) : 0;",
+                                "commit = 0;"),
                 Mutant.named("a drop without a directory sync", "drop_recreate", "drop_wal")
                         .edit("DatabaseSet.java", "syncParent(database.name()); long mark", "long mark"));
     }

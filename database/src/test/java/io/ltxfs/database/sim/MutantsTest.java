@@ -28,6 +28,7 @@ class MutantsTest {
 
     @TestFactory
     Stream<DynamicTest> catchesEveryMutant() {
+        Quiet.please();
         ExecutorService pool = Executors.newFixedThreadPool(THREADS);
         List<DynamicTest> tests = new ArrayList<>();
         for (Mutant mutant : Mutants.all()) {

@@ -102,9 +102,9 @@ final class Simulation {
         this.trace = trace;
         this.plan = plan;
         pace = new Random(plan.seed * 31 + 7);
-        // Background work that hurries, that lags, and that hardly runs.
-        taskRate = new double[] {0.3, 1, 0.05}[(int) Math.floorMod(plan.seed, 3L)];
-        maintainRate = new double[] {0.04, 0.12, 0.02, 0.3}[(int) Math.floorMod(plan.seed, 4L)];
+        // Background work that lags, hurries, hardly runs, or nearly never.
+        taskRate = new double[] {0.3, 1, 0.05, 0.004}[(int) Math.floorMod(plan.seed, 4L)];
+        maintainRate = new double[] {0.04, 0.12, 0.02}[(int) Math.floorMod(plan.seed, 3L)];
         options = options(plan.seed);
         oracle = new Oracle(trace.mode());
         names = names(trace);
