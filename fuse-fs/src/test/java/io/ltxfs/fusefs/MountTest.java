@@ -1,5 +1,6 @@
 package io.ltxfs.fusefs;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -11,8 +12,6 @@ import io.ltxfs.database.DatabaseSetOptions;
 import io.ltxfs.database.posix.Posix;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -89,34 +88,24 @@ class MountTest {
     void readsOfAnOpenDatabaseAreTheKernels() throws Exception {
         for (String mode : List.of("wal", "delete")) {
             run("sqlite3", mode + ".db", "pragma journal_mode = " + mode, "create table t(x)");
-            Process sqlite = new ProcessBuilder("sqlite3", "-batch", mode + ".db")
-                    .directory(mountPoint.toFile())
-                    .redirectErrorStream(true)
-                    .start();
-            try (OutputStream in = sqlite.getOutputStream();
-                    InputStream out = sqlite.getInputStream()) {
-                ask(in, out, "insert into t values (1)", 0);
-                ask(in, out, "select count(*) from t", 1);
+            try (SqliteShell sqlite = new SqliteShell(mountPoint, mode + ".db")) {
+                sqlite.ask("insert into t values (1)");
+                assertEquals(List.of("1"), sqlite.ask("select count(*) from t"));
+                // The node's own descriptor is opened in the background.
+                await().until(() -> mount.requestCounts().equals(countsAfterAWhile()));
                 Map<String, Long> before = mount.requestCounts();
                 for (int i = 0; i < 50; i++) {
-                    ask(in, out, "select count(*) from t", 1);
+                    assertEquals(List.of("1"), sqlite.ask("select count(*) from t"));
                 }
                 assertEquals(before, mount.requestCounts(), "a read transaction sends no request, mode " + mode);
             }
-            assertTrue(sqlite.waitFor(10, TimeUnit.SECONDS));
         }
     }
 
-    private static void ask(OutputStream in, InputStream out, String sql, int lines) throws IOException {
-        in.write((sql + ";\nselect 'done';\n").getBytes(StandardCharsets.UTF_8));
-        in.flush();
-        StringBuilder answer = new StringBuilder();
-        while (answer.indexOf("done\n") < 0) {
-            int c = out.read();
-            assertTrue(c >= 0, "sqlite3 ended: " + answer);
-            answer.append((char) c);
-        }
-        assertEquals(lines + 1, answer.toString().lines().count(), answer.toString());
+    private Map<String, Long> countsAfterAWhile() throws InterruptedException {
+        Map<String, Long> counts = mount.requestCounts();
+        Thread.sleep(50);
+        return counts.equals(mount.requestCounts()) ? counts : Map.of();
     }
 
     @Test
@@ -140,18 +129,12 @@ class MountTest {
     @Test
     void unmountSaysIfItIsBusyAndNamesWhatIsOpen() throws Exception {
         run("sqlite3", "app.db", "create table t(x)");
-        Process sqlite = new ProcessBuilder("sqlite3", "-batch", "app.db")
-                .directory(mountPoint.toFile())
-                .redirectErrorStream(true)
-                .start();
-        try (OutputStream in = sqlite.getOutputStream();
-                InputStream out = sqlite.getInputStream()) {
-            ask(in, out, "select count(*) from t", 1);
+        try (SqliteShell sqlite = new SqliteShell(mountPoint, "app.db")) {
+            assertEquals(List.of("0"), sqlite.ask("select count(*) from t"));
             assertFalse(mount.unmount(false));
             assertEquals(List.of("app.db"), mount.openFiles());
-            ask(in, out, "insert into t values (1)", 0);
+            assertEquals(List.of(), sqlite.ask("insert into t values (1)"));
         }
-        assertTrue(sqlite.waitFor(10, TimeUnit.SECONDS));
         assertTrue(mount.unmount(true));
         assertEquals(List.of(), List.of(mountPoint.toFile().list()));
     }

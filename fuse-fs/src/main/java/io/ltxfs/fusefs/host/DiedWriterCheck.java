@@ -48,10 +48,13 @@ final class DiedWriterCheck {
                     if (failure != null) {
                         LOG.debug(
                                 "wal-index not looked at database={} reason={}", database.name(), failure.getMessage());
+                        return;
+                    }
+                    OwnFile index = held.index();
+                    if (index != null) {
+                        host.soon(() -> publish(index));
                     } else if (held.grasp() == Grasp.BUSY && ++tries < TRIES) {
                         host.later(this::start, TRY_MILLIS);
-                    } else if (held.index() != null) {
-                        host.soon(() -> publish(held.index()));
                     }
                 });
     }

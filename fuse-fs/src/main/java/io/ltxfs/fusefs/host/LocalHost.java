@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -41,6 +40,7 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
     private static final int OPEN_MAX = 256;
     private static final int ANSWER_THREADS = 4;
     private static final long ANSWER_MILLIS = 1900;
+    private static final long IDLE_MILLIS = 10_000;
     private static final long CLOSE_MILLIS = 5000;
 
     private final OwnMountThreads own;
@@ -48,7 +48,9 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
     private final IntSupplier mayCommit;
     private final LongSupplier epoch;
     private final Map<OwnMountThread, OwnDescriptors> descriptors = new ConcurrentHashMap<>();
-    private final Set<String> noticed = ConcurrentHashMap.newKeySet();
+    /** How often each database was opened, of those that have a descriptor of ours or are about to. */
+    private final Map<String, Integer> opens = new ConcurrentHashMap<>();
+
     private final ThreadPoolExecutor background = pool("ltxfs-background", 1);
     private final ThreadPoolExecutor answers = pool("ltxfs-locks", ANSWER_THREADS);
     private final ScheduledExecutorService timer = new ScheduledThreadPoolExecutor(1, named("ltxfs-host-timer"));
@@ -256,21 +258,37 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
     @Override
     public void opened(Database database) {
         String name = database.name();
-        if (tree == null || !noticed.add(name)) {
+        if (tree == null || opens.merge(name, 1, Integer::sum) > 1) {
             return;
         }
         run(name, files -> files.database(name).path()).whenComplete((path, failure) -> {
             if (failure != null) {
-                noticed.remove(name);
+                opens.remove(name);
                 report("own descriptor not opened", name, failure);
             }
         });
     }
 
     @Override
+    public void closed(Database database) {
+        String name = database.name();
+        Integer before = opens.get(name);
+        if (before != null) {
+            // An open descriptor makes the mount busy for umount(8): not longer than it is of use.
+            later(() -> closeIfIdle(database, before), IDLE_MILLIS);
+        }
+    }
+
+    private void closeIfIdle(Database database, Integer before) {
+        if (opens.remove(database.name(), before)) {
+            gone(database);
+        }
+    }
+
+    @Override
     public void gone(Database database) {
         String name = database.name();
-        noticed.remove(name);
+        opens.remove(name);
         run(name, files -> {
             files.close(name);
             return true;
@@ -279,7 +297,7 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
 
     /** Closes the descriptors, so that the mount is not busy because of them. They are opened again when needed. */
     public void closeDescriptors() {
-        noticed.clear();
+        opens.clear();
         CompletableFuture<?>[] closed = descriptors.entrySet().stream()
                 .map(entry -> entry.getKey().run(thread -> {
                     entry.getValue().closeAll();

@@ -7,6 +7,9 @@ public interface DatabaseEvents {
     /** An application opened it for writing. */
     void opened(Database database);
 
+    /** No application has it open any more. */
+    void closed(Database database);
+
     /** Its name stands for it no more: it was dropped or renamed. */
     void gone(Database database);
 
@@ -14,6 +17,9 @@ public interface DatabaseEvents {
     DatabaseEvents NONE = new DatabaseEvents() {
         @Override
         public void opened(Database database) {}
+
+        @Override
+        public void closed(Database database) {}
 
         @Override
         public void gone(Database database) {}

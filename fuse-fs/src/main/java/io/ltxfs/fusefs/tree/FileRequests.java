@@ -323,18 +323,21 @@ final class FileRequests {
 
     private void close(OpenFile open) {
         RegularFile file = open.file();
-        boolean last = file.content() instanceof Content.Plain && file.isLinked()
+        boolean used = file.content() instanceof Content.Plain && file.isLinked()
                 ? closeLinkedPlain(file, open)
                 : removeOpen(file, open);
         if (file.content() instanceof Content.Sqlite sqlite) {
             sqlite.file().released(open.handle());
-            if (last) {
+            Database database = sqlite.database();
+            if (!used && !open.handle().own() && sqlite.role() == Role.DATABASE && database != null) {
                 attributes.saveTimes(file);
+                parts.events().closed(database);
             }
         }
         parts.nodes().unpin(file);
     }
 
+    /** @return whether an application still has it open */
     private boolean closeLinkedPlain(RegularFile file, OpenFile open) {
         parts.paths().readLock().lock();
         file.lock().writeLock().lock();
@@ -349,17 +352,16 @@ final class FileRequests {
         }
     }
 
-    /** @return whether it was the last one */
+    /** @return whether an application still has it open */
     private static boolean removeOpen(RegularFile file, OpenFile open) {
         file.lock().writeLock().lock();
         try {
             file.opensLocked().remove(open);
-            boolean last = file.opensLocked().isEmpty();
-            if (last && file.content() instanceof Content.Plain plain) {
+            if (file.opensLocked().isEmpty() && file.content() instanceof Content.Plain plain) {
                 Posix.close(plain.fd());
                 file.content(new Content.Plain(Content.Plain.CLOSED));
             }
-            return last;
+            return file.isUsedLocked();
         } finally {
             file.lock().writeLock().unlock();
         }

@@ -77,6 +77,18 @@ final class NodeTable {
         return child;
     }
 
+    /** The node that a path below the mount leads to, if it is in memory. */
+    synchronized @Nullable Inode find(String path) {
+        Inode node = root;
+        for (String name : path.split("/")) {
+            if (!(node instanceof Directory directory)) {
+                return null;
+            }
+            node = directory.child(name);
+        }
+        return node;
+    }
+
     /** The loaded children of a directory. */
     synchronized List<Inode> children(Directory parent) {
         return new ArrayList<>(parent.children());

@@ -84,6 +84,11 @@ final class RegularFile extends Inode {
         }
     }
 
+    /** Whether an application has it open, and not only the node itself. Caller holds the lock. */
+    boolean isUsedLocked() {
+        return opens.stream().anyMatch(open -> !open.handle().own());
+    }
+
     /** Caller holds the lock exclusively. */
     Set<OpenFile> opensLocked() {
         return opens;

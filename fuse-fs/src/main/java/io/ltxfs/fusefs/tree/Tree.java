@@ -120,13 +120,12 @@ public final class Tree implements FileSystem, AutoCloseable {
     }
 
     private void forgetRange(Database database, Role role, long offset, long length) {
-        for (Inode node : parts.nodes().all()) {
-            if (node instanceof RegularFile file
-                    && file.content() instanceof Content.Sqlite sqlite
-                    && sqlite.role() == role
-                    && sqlite.database() == database) {
-                parts.kernel().forgetRange(node.id(), offset, length);
-            }
+        Inode node = parts.nodes().find(database.name() + role.suffix());
+        if (node instanceof RegularFile file
+                && file.content() instanceof Content.Sqlite sqlite
+                && sqlite.role() == role
+                && sqlite.database() == database) {
+            parts.kernel().forgetRange(node.id(), offset, length);
         }
     }
 
