@@ -51,6 +51,7 @@ final class LogTail implements GroupCommit.Syncer {
     private final SegmentList segments;
     private final Catalog catalog;
     private final LongConsumer durableMoved;
+    private final SpareSegment spare;
     private final RecordWriter writer = new RecordWriter();
 
     final ReentrantLock appendLock = new ReentrantLock();
@@ -78,9 +79,12 @@ final class LogTail implements GroupCommit.Syncer {
     /** The sync that failed. Set under the sync lock, cleared under both. */
     private volatile @Nullable DiskException failure;
 
-    /** @param durableMoved told the LSN up to which the log has become durable otherwise than by {@link #sync} */
+    /**
+     * @param durableMoved told the LSN up to which the log has become durable otherwise than by {@link #sync}
+     */
     LogTail(Disk disk, LogOptions options, SegmentList segments, Catalog catalog, LongConsumer durableMoved) {
         this.durableMoved = durableMoved;
+        this.spare = new SpareSegment(disk);
         this.disk = disk;
         this.options = options;
         this.segments = segments;
@@ -95,11 +99,52 @@ final class LogTail implements GroupCommit.Syncer {
         durable = point;
         reservedEnd = last.end;
         nextStage = firstFreeStage;
+        if (options.preallocate()) {
+            writeAhead(file, last.end);
+        }
+    }
+
+    /** Not having it is only slower. */
+    private void writeAhead(DiskFile file, long from) {
+        try {
+            SpareSegment.fill(file, from, options.segmentBytes());
+            file.sync();
+            reservedEnd = Math.max(from, options.segmentBytes());
+        } catch (DiskException e) {
+            LOG.debug("did not write the segment ahead reason={}", e.getMessage());
+        }
+    }
+
+    /** Makes the next segment's file ready; not needed, but saves time later. Blocks on the disk; one thread at a time. */
+    void prepareNext() {
+        if (options.preallocate() && !spare.isReady() && segments.last().end > options.segmentBytes() / 2) {
+            prepareSpare();
+        }
+    }
+
+    private void prepareSpare() {
+        try {
+            spare.prepare(options.segmentBytes());
+        } catch (DiskException e) {
+            LOG.debug("did not write the next segment ahead reason={}", e.getMessage());
+        }
+    }
+
+    /** Removes the file of a segment that has been taken off the list, or keeps it for the next one. */
+    void dispose(Segment segment) throws DiskException {
+        if (options.preallocate() && !spare.isReady() && segment.end >= options.segmentBytes()) {
+            spare.recycle(segment.path());
+        } else {
+            disk.unlink(segment.path());
+        }
     }
 
     /** Begins a segment behind the last record, whatever follows it there. */
     void begin(long lastLsn, long chain, long sequence, long firstFreeStage) throws DiskException {
         nextStage = firstFreeStage;
+        if (options.preallocate()) {
+            prepareSpare();
+        }
         appendLock.lock();
         syncLock.lock();
         try {
@@ -271,12 +316,15 @@ final class LogTail implements GroupCommit.Syncer {
             throws DiskException {
         String path = LogFiles.segment(sequence);
         String temporary = path + LogFiles.TEMPORARY;
+        boolean isSpare = spare.take(temporary);
         DiskFile file = disk.open(temporary, Disk.Mode.CREATE);
         long headBytes;
         long reserved;
         Point point;
         try {
-            file.truncate(0);
+            if (!isSpare) {
+                file.truncate(0);
+            }
             headBytes = SegmentHead.write(file, sequence, lastLsn + 1, chain, nextStage, before, withdrawableFrom);
             reserved = reserveNew(file, headBytes, tail == null ? 0 : tail.bytes());
             if (tail == null) {
@@ -320,6 +368,10 @@ final class LogTail implements GroupCommit.Syncer {
 
     private long reserveNew(DiskFile file, long headBytes, long tailBytes) throws DiskException {
         long least = headBytes + tailBytes + MARK_RESERVE_BYTES;
+        long size = file.size();
+        if (size >= least) {
+            return size;
+        }
         long generous = Math.max(options.segmentBytes() + MARK_RESERVE_BYTES, least);
         try {
             file.allocate(0, generous);

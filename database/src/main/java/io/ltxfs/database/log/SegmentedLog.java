@@ -28,7 +28,7 @@ final class SegmentedLog implements TransactionLog {
     private final VersionReader versionReader;
     private final Trimmer trimmer;
 
-    /** Held for reading while pages of old positions are read, for writing while segments are removed. */
+    /** Held for reading while records are read, for writing while segments are removed and their files used again. */
     private final ReentrantReadWriteLock keep = new ReentrantReadWriteLock();
 
     /** The state before the first kept record. */
@@ -200,10 +200,15 @@ final class SegmentedLog implements TransactionLog {
 
     @Override
     public void scan(long fromLsn, Visitor visitor) throws DiskException {
-        scanner.scan(
-                fromLsn,
-                tail.lastLsn(),
-                (file, reader, segment) -> reader.isInternal() || visitor.visit(reader.entry(segment.sequence)));
+        keep.readLock().lock();
+        try {
+            scanner.scan(
+                    fromLsn,
+                    tail.lastLsn(),
+                    (file, reader, segment) -> reader.isInternal() || visitor.visit(reader.entry(segment.sequence)));
+        } finally {
+            keep.readLock().unlock();
+        }
     }
 
     @Override
@@ -230,6 +235,15 @@ final class SegmentedLog implements TransactionLog {
     }
 
     private void at(LogEntry entry, RecordAction action) throws DiskException {
+        keep.readLock().lock();
+        try {
+            find(entry, action);
+        } finally {
+            keep.readLock().unlock();
+        }
+    }
+
+    private void find(LogEntry entry, RecordAction action) throws DiskException {
         LogEntry.Location location = segments.resolve(entry.location(), entry.lsn());
         if (location == null) {
             throw new DiskException(Errno.ENOENT, "record " + entry.lsn() + " is not in the log any more");
@@ -305,6 +319,7 @@ final class SegmentedLog implements TransactionLog {
             for (int i = 0; i < most && segments.bytes() > options.maxBytes() && trimFirst(keepFromLsn); i++) {
                 // Each round takes one segment, and may add to the last.
             }
+            tail.prepareNext();
         } finally {
             keep.writeLock().unlock();
         }
@@ -339,7 +354,8 @@ final class SegmentedLog implements TransactionLog {
             tail.appendLock.unlock();
         }
         for (int i = 0; i < next; i++) {
-            trimmer.remove(all.get(i));
+            tail.dispose(all.get(i));
+            trimmer.removeStages(all.get(i));
         }
         return true;
     }

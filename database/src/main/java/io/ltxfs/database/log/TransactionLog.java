@@ -79,8 +79,7 @@ public interface TransactionLog extends AutoCloseable {
     /**
      * Removes the oldest segments beyond the size bound, oldest first, never past {@code keepFromLsn} (the first LSN that
      * recovery or a replica still needs) and never past an undecided record. Pages in them that kept positions need are
-     * carried over to the end of the log. Does nothing while {@link #pageVersions} runs. Blocks on the disk; appends go
-     * on.
+     * carried over to the end of the log. Does nothing while the log is being read. Blocks on the disk; appends go on.
      */
     void trim(long keepFromLsn) throws DiskException;
 

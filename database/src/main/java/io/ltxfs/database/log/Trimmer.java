@@ -192,11 +192,9 @@ final class Trimmer {
         batch.clear();
     }
 
-    /** Removes the segment's files once it is out of the list. */
-    void remove(Segment segment) throws DiskException {
-        disk.unlink(segment.path());
+    /** Removes the stages of a segment that is gone. A segment that came back without them would look damaged. */
+    void removeStages(Segment segment) throws DiskException {
         if (!segment.stages().isEmpty()) {
-            // A segment that comes back without its stages would look damaged.
             disk.syncDirectory(TransactionLog.DIRECTORY);
             for (Segment.StageRef stage : segment.stages()) {
                 disk.unlink(LogFiles.stage(stage.id()));

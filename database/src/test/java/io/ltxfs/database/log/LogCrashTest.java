@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * holds then: what was told to be durable, in front of nothing but what was appended, in order.
  */
 class LogCrashTest {
-    private static final LogOptions OPTIONS = new LogOptions(12_000, 1L << 40, true, false);
+    private static final LogOptions OPTIONS = new LogOptions(12_000, 1L << 40, true, false, true);
     private static final int PAGE_SIZE = 512;
 
     /** A record that was appended, or is just being appended. */
@@ -78,6 +78,9 @@ class LogCrashTest {
 
     private void step(TransactionLog log, int i) throws DiskException {
         int what = random.nextInt(10);
+        if (random.nextInt(10) == 0) {
+            log.trim(log.durableLsn());
+        }
         if (what < 3) {
             long lsn = 1 + random.nextInt(appended.size() + 1);
             log.flush(lsn, failure -> {

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A log whose files were damaged after they were durable: the node starts, says what is lost, and serves the rest. */
 class LogDamageTest {
-    private static final LogOptions OPTIONS = new LogOptions(20_000, 1L << 40, true, true);
+    private static final LogOptions OPTIONS = new LogOptions(20_000, 1L << 40, true, true, false);
 
     @TempDir
     Path directory;
@@ -127,6 +127,24 @@ class LogDamageTest {
         assertEquals(Set.of("a", "b"), log.catalog().keySet());
         assertEquals(12, log.catalog().get("b").lsn());
         assertEquals(9, log.catalog().get("a").header().txid());
+        log.close();
+    }
+
+    /** Or it would come back once the record before it is written again, byte for byte the same. */
+    @Test
+    void whatFollowedABadRecordIsCutOff() throws Exception {
+        TransactionLog log = open();
+        log.append(new LogRecord.Abort(20));
+        LogEntry mark = TestPages.entries(log).get(20);
+        log.append(new LogRecord.Watermark("c", 3));
+        log.close();
+        flip(segment(7), mark.location().offset() + 10);
+        log = open();
+        assertEquals(20, log.lastLsn());
+        log.append(new LogRecord.Abort(20));
+        log.close();
+        log = open();
+        assertEquals(21, log.lastLsn());
         log.close();
     }
 

@@ -31,7 +31,7 @@ class LogHistoryTest {
     @CsvSource({"1,12000,60000", "2,12000,60000", "3,8000,40000", "4,12000,30000", "5,6000,100000", "6,12000,15000"})
     void everyKeptPositionCanBeRebuilt(long seed, long segmentBytes, long maxBytes) throws Exception {
         random = new Random(seed);
-        LogOptions options = new LogOptions(segmentBytes, maxBytes, true, false);
+        LogOptions options = new LogOptions(segmentBytes, maxBytes, true, false, seed % 2 == 0);
         SimDisk disk = new SimDisk(seed);
         log = TransactionLog.open(disk, options);
         int rebuilt = 0;
