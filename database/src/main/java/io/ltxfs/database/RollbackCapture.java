@@ -348,7 +348,10 @@ final class RollbackCapture {
         return PENDING;
     }
 
-    /** R4: every page of the journal holds its pre-image again. */
+    /**
+     * R4: every page of the journal holds its pre-image again, and that is what is committed. A journal that was copied
+     * into the mount beside its database tells of another state: then the rollback is a change.
+     */
     private boolean isRestored(Overlay view) throws DiskException {
         if (reversed) {
             return false;
@@ -360,12 +363,19 @@ final class RollbackCapture {
         }
         boolean[] same = {true};
         ByteBuffer page = ByteBuffer.allocate(65536);
+        Overlay.Below committed = state.file.beneath();
         reader.records((pgno, pageSize, preImage) -> {
             if (Integer.compareUnsigned(pgno, original) <= 0) {
                 page.clear().limit(pageSize);
                 view.readFully((Integer.toUnsignedLong(pgno) - 1) * pageSize, page);
                 page.flip();
                 same[0] = page.equals(preImage);
+                if (same[0]) {
+                    page.clear().limit(pageSize);
+                    committed.readFully((Integer.toUnsignedLong(pgno) - 1) * pageSize, page);
+                    page.flip();
+                    same[0] = page.equals(preImage);
+                }
             }
             return same[0];
         });
