@@ -54,6 +54,7 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
     private final ThreadPoolExecutor background = pool("ltxfs-background", 1);
     private final ThreadPoolExecutor answers = pool("ltxfs-locks", ANSWER_THREADS);
     private final ScheduledExecutorService timer = new ScheduledThreadPoolExecutor(1, named("ltxfs-host-timer"));
+    private final Deadlines deadlines = new Deadlines(timer, ANSWER_MILLIS);
     private volatile @Nullable Tree tree;
 
     /**
@@ -148,15 +149,17 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
 
     private static void execute(Executor executor, Runnable task) {
         try {
-            executor.execute(() -> {
-                try {
-                    task.run();
-                } catch (RuntimeException e) { // the root of a task
-                    LOG.error("a background task failed", e);
-                }
-            });
+            executor.execute(() -> guarded(task));
         } catch (RejectedExecutionException e) {
             LOG.debug("a task was left: the mount is closed");
+        }
+    }
+
+    private static void guarded(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) { // the root of a task
+            LOG.error("a background task failed", e);
         }
     }
 
@@ -167,12 +170,13 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
             once.give(WriteLock.UNKNOWN);
             return;
         }
-        later(() -> once.give(WriteLock.UNKNOWN), ANSWER_MILLIS);
+        deadlines.add(once, () -> soon(() -> once.give(WriteLock.UNKNOWN)));
         String name = database.name();
         // Asked here and not of the mount: its directory may be locked by the very request that wants to know.
         boolean withWalIndex = database.shm().isPresent();
+        // A commit waits for this: what follows runs where the answer arrives, without one more change of thread.
         run(name, files -> files.isWriteLocked(name, withWalIndex))
-                .whenComplete((locked, failure) -> soon(() -> {
+                .whenComplete((locked, failure) -> guarded(() -> {
                     if (failure != null) {
                         report("locks not asked", name, failure);
                         once.give(WriteLock.UNKNOWN);

@@ -20,4 +20,9 @@ final class Once<T> {
         first.accept(answer);
         return true;
     }
+
+    /** Whether it has been given. */
+    boolean isGiven() {
+        return to.get() == null;
+    }
 }

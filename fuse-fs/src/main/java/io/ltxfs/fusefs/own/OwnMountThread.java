@@ -28,13 +28,13 @@ import java.util.concurrent.TimeUnit;
  *       by the numbers of the other table. {@code java.base} is safe, it is mapped; what this package offers has been
  *       used once before the table was split ({@link Warmup});
  *   <li>start threads, or run what may start one (a future's callbacks, a pool): they would get this table. Results are
- *       therefore handed over by a {@link CompletionThread};
+ *       therefore handed over by {@link CompletionThreads};
  *   <li>map anything.
  * </ul>
  */
 public final class OwnMountThread {
     private final BlockingQueue<Runnable> jobs;
-    private final CompletionThread completions;
+    private final CompletionThreads completions;
     private final Thread thread;
     private volatile boolean stopping;
     private volatile int tid;
@@ -42,7 +42,7 @@ public final class OwnMountThread {
     // Owned by the thread.
     private final Set<OwnFile> files = new LinkedHashSet<>();
 
-    OwnMountThread(String name, int jobsMax, CompletionThread completions) {
+    OwnMountThread(String name, int jobsMax, CompletionThreads completions) {
         jobs = new ArrayBlockingQueue<>(jobsMax);
         this.completions = completions;
         thread = new Thread(this::serve, name);

@@ -10,9 +10,9 @@ import java.util.List;
  */
 public final class OwnMountThreads implements AutoCloseable {
     private final List<OwnMountThread> threads;
-    private final CompletionThread completions;
+    private final CompletionThreads completions;
 
-    private OwnMountThreads(List<OwnMountThread> threads, CompletionThread completions) {
+    private OwnMountThreads(List<OwnMountThread> threads, CompletionThreads completions) {
         this.threads = threads;
         this.completions = completions;
     }
@@ -25,7 +25,7 @@ public final class OwnMountThreads implements AutoCloseable {
      * @throws IOException if a thread cannot get a descriptor table of its own
      */
     public static OwnMountThreads start(int count, int jobsMax) throws IOException {
-        OwnMountThreads started = new OwnMountThreads(new ArrayList<>(), new CompletionThread());
+        OwnMountThreads started = new OwnMountThreads(new ArrayList<>(), new CompletionThreads());
         try {
             for (int i = 0; i < count; i++) {
                 OwnMountThread thread = new OwnMountThread("ltxfs-own-" + i, jobsMax, started.completions);

@@ -1,5 +1,7 @@
 package io.ltxfs.fusefs.own;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -8,18 +10,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Completes the futures of own-mount jobs, on an ordinary thread of the process: what hangs on a future may log, open
- * files and start threads. It should be short all the same, the results of all own threads come through here.
+ * Complete the futures of own-mount jobs, on ordinary threads of the process: what hangs on a future may log, open
+ * files, start threads, and wait a little. All threads are started at the beginning: one started later, by an own
+ * thread, would have that thread's descriptors.
  */
-final class CompletionThread {
-    private static final Logger LOG = LoggerFactory.getLogger(CompletionThread.class);
+final class CompletionThreads {
+    private static final int THREADS = 3;
+    private static final Logger LOG = LoggerFactory.getLogger(CompletionThreads.class);
 
     private final BlockingQueue<Outcome<?>> outcomes = new LinkedBlockingQueue<>();
-    private final Thread thread = new Thread(this::serve, "ltxfs-own-results");
+    private final List<Thread> threads = new ArrayList<>();
 
-    CompletionThread() {
-        thread.setDaemon(true);
-        thread.start();
+    CompletionThreads() {
+        for (int i = 0; i < THREADS; i++) {
+            Thread thread = new Thread(this::serve, "ltxfs-own-results-" + i);
+            thread.setDaemon(true);
+            thread.start();
+            threads.add(thread);
+        }
     }
 
     private record Outcome<T>(
@@ -44,7 +52,7 @@ final class CompletionThread {
     }
 
     void stop() {
-        thread.interrupt();
+        threads.forEach(Thread::interrupt);
     }
 
     private void serve() {
