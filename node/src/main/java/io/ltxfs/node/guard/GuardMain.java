@@ -53,23 +53,21 @@ public final class GuardMain {
         words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         words.addAll(List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError", "-Xshare:auto"));
         words.add("-Xmx" + environment("LTXFS_HEAP").orElse(DEFAULT_HEAP));
-        int feature = Runtime.version().feature();
-        if (feature >= 22) {
-            words.add("--enable-native-access=ALL-UNNAMED");
-        }
-        if (feature >= 24) {
+        if (Runtime.version().feature() >= 24) {
             words.add("--sun-misc-unsafe-memory-access=allow");
         }
         String archive = System.getProperty("ltxfs.cds", "");
         if (!archive.isEmpty()) {
-            words.addAll(List.of(
-                    "-XX:SharedArchiveFile=" + archive,
-                    "-Dltxfs.cds=" + archive,
-                    "-Xlog:disable",
-                    "-Xlog:all=error:stderr"));
+            words.addAll(List.of("-XX:SharedArchiveFile=" + archive, "-Dltxfs.cds=" + archive, "-Xlog:disable"));
         }
         environment("LTXFS_JVM").ifPresent(options -> words.addAll(Arrays.asList(options.split("\\s+"))));
-        words.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass.getName(), DAEMON_COMMAND));
+        String classPath = System.getProperty("java.class.path");
+        if (classPath.endsWith(".jar") && classPath.indexOf(':') < 0) {
+            words.addAll(List.of("-jar", classPath)); // its manifest allows native access
+        } else {
+            words.addAll(List.of("-cp", classPath, mainClass.getName()));
+        }
+        words.add(DAEMON_COMMAND);
         words.addAll(args);
         return words;
     }

@@ -34,7 +34,8 @@ abstract class LtxTask implements Callable<Integer> {
         try {
             return run(out);
         } catch (LtxFormatException e) {
-            throw new CliException(ExitCode.DATA_WRONG, "ltx " + spec.name(), e.getMessage(), next(e.error()), e);
+            throw new CliException(
+                    ExitCode.DATA_WRONG, "ltx " + spec.name(), String.valueOf(e.getMessage()), next(e.error()), e);
         } catch (NoSuchFileException e) {
             throw new CliException(ExitCode.NOT_FOUND, "ltx " + spec.name(), Cli.describe(e), "check the path", e);
         } finally {
