@@ -5,8 +5,6 @@ import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.disk.DiskFile;
 import io.ltxfs.database.disk.Errno;
 import java.nio.ByteBuffer;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -44,14 +42,13 @@ final class LogTail implements GroupCommit.Syncer {
     /** A point of the log that has reached the kernel. */
     private record Point(DiskFile file, long lsn, long end, long chain) {}
 
-    private record StagedRecord(long lsn, Stage stage) {}
-
     private final Disk disk;
     private final LogOptions options;
     private final SegmentList segments;
     private final Catalog catalog;
     private final LongConsumer durableMoved;
-    private final SpareSegment spare;
+    private final SegmentMaker maker;
+    private final StageQueue stages;
     private final RecordWriter writer = new RecordWriter();
 
     final ReentrantLock appendLock = new ReentrantLock();
@@ -67,9 +64,6 @@ final class LogTail implements GroupCommit.Syncer {
     private long retryAtNanos;
     private long retryDelayNanos;
 
-    /** Records whose stage is not durable yet, ascending. Added to under the append lock, removed under the sync lock. */
-    private final Queue<StagedRecord> unsyncedStages = new ConcurrentLinkedQueue<>();
-
     /** Everything appended. Written under the append lock. */
     private volatile @Nullable Point appended;
 
@@ -79,16 +73,21 @@ final class LogTail implements GroupCommit.Syncer {
     /** The sync that failed. Set under the sync lock, cleared under both. */
     private volatile @Nullable DiskException failure;
 
-    /**
-     * @param durableMoved told the LSN up to which the log has become durable otherwise than by {@link #sync}
-     */
-    LogTail(Disk disk, LogOptions options, SegmentList segments, Catalog catalog, LongConsumer durableMoved) {
-        this.durableMoved = durableMoved;
-        this.spare = new SpareSegment(disk);
+    /** @param durableMoved told the LSN up to which the log has become durable otherwise than by {@link #sync} */
+    LogTail(
+            Disk disk,
+            LogOptions options,
+            SegmentList segments,
+            Catalog catalog,
+            SegmentMaker maker,
+            LongConsumer durableMoved) {
         this.disk = disk;
         this.options = options;
         this.segments = segments;
         this.catalog = catalog;
+        this.durableMoved = durableMoved;
+        this.maker = maker;
+        this.stages = new StageQueue(disk);
     }
 
     /** Continues behind the last record of the last segment, all of which is durable. */
@@ -97,54 +96,14 @@ final class LogTail implements GroupCommit.Syncer {
         Point point = new Point(file, last.lastLsn, last.end, chain);
         appended = point;
         durable = point;
-        reservedEnd = last.end;
         nextStage = firstFreeStage;
-        if (options.preallocate()) {
-            writeAhead(file, last.end);
-        }
-    }
-
-    /** Not having it is only slower. */
-    private void writeAhead(DiskFile file, long from) {
-        try {
-            SpareSegment.fill(file, from, options.segmentBytes());
-            file.sync();
-            reservedEnd = Math.max(from, options.segmentBytes());
-        } catch (DiskException e) {
-            LOG.debug("did not write the segment ahead reason={}", e.getMessage());
-        }
-    }
-
-    /** Makes the next segment's file ready; not needed, but saves time later. Blocks on the disk; one thread at a time. */
-    void prepareNext() {
-        if (options.preallocate() && !spare.isReady() && segments.last().end > options.segmentBytes() / 2) {
-            prepareSpare();
-        }
-    }
-
-    private void prepareSpare() {
-        try {
-            spare.prepare(options.segmentBytes());
-        } catch (DiskException e) {
-            LOG.debug("did not write the next segment ahead reason={}", e.getMessage());
-        }
-    }
-
-    /** Removes the file of a segment that has been taken off the list, or keeps it for the next one. */
-    void dispose(Segment segment) throws DiskException {
-        if (options.preallocate() && !spare.isReady() && segment.end >= options.segmentBytes()) {
-            spare.recycle(segment.path());
-        } else {
-            disk.unlink(segment.path());
-        }
+        reservedEnd = maker.writeAhead(file, last.end);
     }
 
     /** Begins a segment behind the last record, whatever follows it there. */
     void begin(long lastLsn, long chain, long sequence, long firstFreeStage) throws DiskException {
         nextStage = firstFreeStage;
-        if (options.preallocate()) {
-            prepareSpare();
-        }
+        maker.prepare();
         appendLock.lock();
         syncLock.lock();
         try {
@@ -214,7 +173,7 @@ final class LogTail implements GroupCommit.Syncer {
         }
         if (stage != null) {
             segment.addStage(new Segment.StageRef(lsn, stage.id(), stageBytes));
-            unsyncedStages.add(new StagedRecord(lsn, stage));
+            stages.add(lsn, stage);
         }
         segment.end = end;
         segment.lastLsn = lsn;
@@ -314,33 +273,12 @@ final class LogTail implements GroupCommit.Syncer {
     private void newSegment(
             long sequence, long lastLsn, long chain, Catalog before, long withdrawableFrom, @Nullable TailCopy tail)
             throws DiskException {
-        String path = LogFiles.segment(sequence);
-        String temporary = path + LogFiles.TEMPORARY;
-        boolean isSpare = spare.take(temporary);
-        DiskFile file = disk.open(temporary, Disk.Mode.CREATE);
-        long headBytes;
-        long reserved;
-        Point point;
-        try {
-            if (!isSpare) {
-                file.truncate(0);
-            }
-            headBytes = SegmentHead.write(file, sequence, lastLsn + 1, chain, nextStage, before, withdrawableFrom);
-            reserved = reserveNew(file, headBytes, tail == null ? 0 : tail.bytes());
-            if (tail == null) {
-                point = new Point(file, lastLsn, headBytes, chain);
-            } else {
-                tail.copyTo(file, headBytes);
-                point = new Point(file, tail.lastLsn(), headBytes + tail.bytes(), tail.lastChain());
-            }
-            file.sync();
-            disk.rename(temporary, path);
-        } catch (DiskException | RuntimeException e) {
-            file.close();
-            removeQuietly(temporary);
-            throw e;
-        }
-        Segment segment = new Segment(sequence, lastLsn + 1, headBytes, tail == null ? -1 : tail.from());
+        SegmentMaker.Made made =
+                maker.make(sequence, lastLsn, chain, nextStage, before, withdrawableFrom, MARK_RESERVE_BYTES, tail);
+        Segment segment = new Segment(sequence, lastLsn + 1, made.headBytes(), tail == null ? -1 : tail.from());
+        Point point = tail == null
+                ? new Point(made.file(), lastLsn, made.headBytes(), chain)
+                : new Point(made.file(), tail.lastLsn(), made.headBytes() + tail.bytes(), tail.lastChain());
         segment.lastLsn = point.lsn;
         segment.end = point.end;
         if (tail != null) {
@@ -348,7 +286,7 @@ final class LogTail implements GroupCommit.Syncer {
         }
         Point old = appended;
         segments.add(segment);
-        reservedEnd = reserved;
+        reservedEnd = made.reservedEnd();
         appended = point;
         durable = point;
         nameToSync = true;
@@ -364,30 +302,6 @@ final class LogTail implements GroupCommit.Syncer {
         old.moveStages(lastLsn, segment);
         old.lastLsn = lastLsn;
         old.end = tail.from();
-    }
-
-    private long reserveNew(DiskFile file, long headBytes, long tailBytes) throws DiskException {
-        long least = headBytes + tailBytes + MARK_RESERVE_BYTES;
-        long size = file.size();
-        if (size >= least) {
-            return size;
-        }
-        long generous = Math.max(options.segmentBytes() + MARK_RESERVE_BYTES, least);
-        try {
-            file.allocate(0, generous);
-            return generous;
-        } catch (DiskException e) {
-            file.allocate(0, least);
-            return least;
-        }
-    }
-
-    private void removeQuietly(String path) {
-        try {
-            disk.unlink(path);
-        } catch (DiskException e) {
-            LOG.debug("left a file behind path={} reason={}", path, e.getMessage());
-        }
     }
 
     /** Makes everything durable that has reached the kernel when the sync begins. */
@@ -425,7 +339,7 @@ final class LogTail implements GroupCommit.Syncer {
 
     private void syncAll(Point point) throws DiskException {
         try {
-            syncStages(point.lsn);
+            stages.sync(point.lsn);
             point.file.sync();
         } catch (DiskException e) {
             LOG.error(
@@ -448,21 +362,6 @@ final class LogTail implements GroupCommit.Syncer {
         }
     }
 
-    private void syncStages(long upTo) throws DiskException {
-        boolean any = false;
-        for (StagedRecord next = unsyncedStages.peek();
-                next != null && next.lsn <= upTo;
-                next = unsyncedStages.peek()) {
-            if (!any) {
-                disk.syncDirectory(TransactionLog.DIRECTORY);
-                any = true;
-            }
-            next.stage.file().sync();
-            next.stage.file().close();
-            unsyncedStages.remove();
-        }
-    }
-
     /** Saves the tail from a segment whose sync failed; the append lock is held. */
     private void repair() throws DiskException {
         DiskException failed = failure;
@@ -478,7 +377,7 @@ final class LogTail implements GroupCommit.Syncer {
             copyTail();
             failure = null;
             retryDelayNanos = 0;
-            removeQuietly(LogFiles.UNSYNCED);
+            maker.removeQuietly(LogFiles.UNSYNCED);
             LOG.warn("log goes on in a new segment segment={} last-lsn={}", segments.last().sequence, appended().lsn);
         } catch (DiskException e) {
             retryDelayNanos = Math.min(Math.max(RETRY_MIN_NANOS, retryDelayNanos * 2), RETRY_MAX_NANOS);
@@ -498,32 +397,10 @@ final class LogTail implements GroupCommit.Syncer {
         if (from.file != appended().file) {
             throw new IllegalStateException("the durable end of the log is not in the last segment");
         }
-        for (StagedRecord staged : unsyncedStages) {
-            rewriteStage(staged.stage);
-        }
+        stages.rewrite();
         TailCopy tail = TailCopy.of(disk, old, from.file, from.lsn, from.end, from.chain, appended().end);
         newSegment(old.sequence + 1, from.lsn, from.chain, tail.catalogBefore(), old.firstLsn, tail);
-        unsyncedStages.forEach(staged -> staged.stage.file().close());
-        unsyncedStages.clear();
-    }
-
-    /** Gives a stage a new file: pages of which a write-back failed count as clean and would not be written again. */
-    private void rewriteStage(Stage stage) throws DiskException {
-        String temporary = stage.path() + LogFiles.TEMPORARY;
-        ByteBuffer piece = ByteBuffer.allocateDirect(1 << 18);
-        try (DiskFile copy = disk.open(temporary, Disk.Mode.CREATE)) {
-            copy.truncate(0);
-            long size = stage.file().size();
-            for (long at = 0; at < size; at += piece.capacity()) {
-                stage.file().read(piece.clear(), at);
-                copy.write(piece.flip(), at);
-            }
-            copy.sync();
-            disk.rename(temporary, stage.path());
-        } catch (DiskException e) {
-            removeQuietly(temporary);
-            throw e;
-        }
+        stages.close();
     }
 
     /** The append lock is held. */
@@ -534,7 +411,7 @@ final class LogTail implements GroupCommit.Syncer {
         closed = true;
         syncLock.lock();
         try {
-            unsyncedStages.forEach(staged -> staged.stage.file().close());
+            stages.close();
             Point point = appended;
             if (point != null) {
                 point.file.close();

@@ -20,6 +20,7 @@ final class SegmentedLog implements TransactionLog {
     private final SegmentList segments;
     private final Catalog catalog;
     private final List<LogDamage> damage;
+    private final SegmentMaker maker;
     private final LogTail tail;
     private final GroupCommit group;
     private final PageReader pageReader;
@@ -46,7 +47,8 @@ final class SegmentedLog implements TransactionLog {
         this.catalog = opener.catalog();
         this.damage = List.copyOf(opener.damage());
         AtomicReference<@Nullable GroupCommit> later = new AtomicReference<>();
-        this.tail = new LogTail(disk, options, segments, catalog, lsn -> {
+        this.maker = new SegmentMaker(disk, options);
+        this.tail = new LogTail(disk, options, segments, catalog, maker, lsn -> {
             GroupCommit started = later.get();
             if (started != null) {
                 started.advance(lsn);
@@ -319,7 +321,9 @@ final class SegmentedLog implements TransactionLog {
             for (int i = 0; i < most && segments.bytes() > options.maxBytes() && trimFirst(keepFromLsn); i++) {
                 // Each round takes one segment, and may add to the last.
             }
-            tail.prepareNext();
+            if (segments.last().end > options.segmentBytes() / 2) {
+                maker.prepare();
+            }
         } finally {
             keep.writeLock().unlock();
         }
@@ -354,7 +358,7 @@ final class SegmentedLog implements TransactionLog {
             tail.appendLock.unlock();
         }
         for (int i = 0; i < next; i++) {
-            tail.dispose(all.get(i));
+            maker.dispose(all.get(i));
             trimmer.removeStages(all.get(i));
         }
         return true;
