@@ -100,20 +100,7 @@ final class Exporter {
         String path = DIRECTORY + "/" + number;
         try (DiskFile target = disk.open(path, Disk.Mode.CREATE)) {
             target.truncate(0);
-            Copy copy = new Copy(target);
-            Database.Frontier frontier = database.beginCopy(copy);
-            try {
-                copy(database, copy);
-            } finally {
-                database.state().file.removeSaver(copy);
-            }
-            TransactionHeader header = frontier.header();
-            if (txid == 0 || txid == header.txid()) {
-                redo(database.name(), header.txid(), frontier.watermark() + 1, target);
-            } else {
-                target.truncate(0);
-                header = rebuild(database.name(), txid, target);
-            }
+            TransactionHeader header = write(database, txid, target);
             if (header == null) {
                 throw new NotAvailableException(
                         String.format("%s: the log has no transaction %016x", database.name(), txid));
@@ -124,6 +111,29 @@ final class Exporter {
             return new Position(header.txid(), header.postChecksum());
         } finally {
             disk.unlink(path);
+        }
+    }
+
+    /** Writes the content; what is missing in the copy must not be trimmed before it is redone. */
+    private @Nullable TransactionHeader write(Database database, long txid, DiskFile target) throws DiskException {
+        TransactionLog.Hold hold = log.hold();
+        try {
+            Copy copy = new Copy(target);
+            Database.Frontier frontier = database.beginCopy(copy);
+            try {
+                copy(database, copy);
+            } finally {
+                database.state().file.removeSaver(copy);
+            }
+            TransactionHeader header = frontier.header();
+            if (txid == 0 || txid == header.txid()) {
+                redo(database.name(), header.txid(), frontier.watermark() + 1, target);
+                return header;
+            }
+            target.truncate(0);
+            return rebuild(database.name(), txid, target);
+        } finally {
+            hold.close();
         }
     }
 

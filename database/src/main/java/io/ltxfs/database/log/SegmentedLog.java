@@ -9,12 +9,16 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The log as files: segments {@code log/<sequence>.log}, stages {@code log/stage-<id>}; see {@link LogLayout} for the
  * bytes, {@link LogTail} for writing, {@link GroupCommit} for sharing syncs, {@link LogOpener} for what happens at start.
  */
 final class SegmentedLog implements TransactionLog {
+    private static final Logger LOG = LoggerFactory.getLogger(SegmentedLog.class);
+
     private final Disk disk;
     private final LogOptions options;
     private final SegmentList segments;
@@ -288,6 +292,12 @@ final class SegmentedLog implements TransactionLog {
     }
 
     @Override
+    public Hold hold() {
+        keep.readLock().lock();
+        return () -> keep.readLock().unlock();
+    }
+
+    @Override
     public long firstTxid(String database) {
         return history.baseTxid(database);
     }
@@ -346,7 +356,18 @@ final class SegmentedLog implements TransactionLog {
         }
         Map<String, CatalogEntry> then =
                 scanner.catalogBefore(second, tail.lastLsn()).entries();
-        trimmer.carry(first, second, then);
+        try {
+            trimmer.carry(first, second, then);
+        } catch (DiskException e) {
+            if (e.errno() != Errno.ENOSPC) {
+                throw e;
+            }
+            // Room for new transactions is worth more than old positions.
+            LOG.warn(
+                    "dropped positions before lsn={}: no room to carry them reason=\"{}\"",
+                    second.firstLsn,
+                    e.getMessage());
+        }
         tail.appendLock.lock();
         try {
             for (int i = 0; i < next; i++) {

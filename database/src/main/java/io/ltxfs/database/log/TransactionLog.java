@@ -79,9 +79,18 @@ public interface TransactionLog extends AutoCloseable {
     /**
      * Removes the oldest segments beyond the size bound, oldest first, never past {@code keepFromLsn} (the first LSN that
      * recovery or a replica still needs) and never past an undecided record. Pages in them that kept positions need are
-     * carried over to the end of the log. Does nothing while the log is being read. Blocks on the disk; appends go on.
+     * carried over to the end of the log. Does nothing while the log is being read or held. Blocks on the disk; appends go on.
      */
     void trim(long keepFromLsn) throws DiskException;
+
+    /** Keeps {@link #trim} from removing anything until it is closed, by the thread that asked for it. */
+    Hold hold();
+
+    /** See {@link #hold}. */
+    interface Hold extends AutoCloseable {
+        @Override
+        void close();
+    }
 
     /**
      * The TXID of the oldest position from which on every position of a database can be rebuilt by {@link #pageVersions},

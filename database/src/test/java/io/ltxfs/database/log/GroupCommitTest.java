@@ -103,6 +103,7 @@ class GroupCommitTest {
         long second = log.append(record(2));
         log.flush(second, callback);
         long third = log.append(record(3));
+        List<LogEntry> before = TestPages.entries(log);
         disk.faults((kind, path) -> kind == SimDisk.Kind.SYNC ? Errno.EIO : 0);
         syncsAllowed.release(100);
         await().until(() -> answered.get() == 2);
@@ -120,6 +121,9 @@ class GroupCommitTest {
         List<LogEntry> entries = TestPages.entries(log);
         assertEquals(5, entries.size());
         assertEquals(1, TestPages.read(log, entries.get((int) third - 1)).size());
+        for (LogEntry entry : before) {
+            assertEquals(1, TestPages.read(log, entry).size(), "the place that was known before the tail moved");
+        }
         log.close();
         TransactionLog again = TransactionLog.open(disk.powerCut(3), LEADER);
         assertEquals(entries, TestPages.entries(again));

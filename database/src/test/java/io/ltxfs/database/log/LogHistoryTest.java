@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -64,6 +65,38 @@ class LogHistoryTest {
         assertTrue(log.firstLsn() > 50, "nothing was trimmed");
         assertTrue(rebuilt > 50, "rebuilt " + rebuilt);
         assertTrue(old > 5, "old positions of " + old);
+    }
+
+    @Test
+    void aFullDiskDropsOldPositionsRatherThanTransactions() throws Exception {
+        random = new Random(3);
+        SimDisk disk = new SimDisk(3);
+        log = TransactionLog.open(disk, new LogOptions(12_000, 30_000, true, false));
+        for (int i = 0; i < 60; i++) {
+            transaction("db0");
+        }
+        long before = log.bytes();
+        disk.capacity(disk.used());
+        log.trim(log.lastLsn());
+        assertTrue(log.bytes() < before, "nothing was trimmed");
+        long first = log.firstTxid("db0");
+        assertTrue(first == 0 || rebuildAll("db0") > 0);
+        transaction("db0");
+    }
+
+    @Test
+    void nothingIsTrimmedWhileTheLogIsHeld() throws Exception {
+        random = new Random(4);
+        log = TransactionLog.open(new SimDisk(4), new LogOptions(12_000, 30_000, true, false));
+        for (int i = 0; i < 60; i++) {
+            transaction("db0");
+        }
+        TransactionLog.Hold hold = log.hold();
+        log.trim(log.lastLsn());
+        assertEquals(1, log.firstLsn());
+        hold.close();
+        log.trim(log.lastLsn());
+        assertTrue(log.firstLsn() > 1);
     }
 
     private SimDisk trimAndCut(SimDisk disk, LogOptions options) throws DiskException {
