@@ -19,7 +19,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Finds out what a log's directory holds (R15): the longest contiguous run of segments that ends with the newest, every
  * record in the chain. Of the last segment, which may have been torn by a power cut, pages are verified too, and what
- * comes after the first bad record is cut off.
+ * comes after the first bad record is cut off. That is done only to what was read: if the disk fails to read the last
+ * segment the log is not opened, because what stands there may be read the next time, and must not be lost for good.
  *
  * <p>A sealed segment was durable before the next one was begun. If it does not reach up to the next one's beginning, it
  * was damaged later; that is reported, and reading goes on with the next segment, whose head tells which databases lost
@@ -146,7 +147,7 @@ final class LogOpener {
                 head.ifPresent(h -> nextStage = Math.max(nextStage, h.nextStage()));
                 heads.put(sequence, head);
             } catch (DiskException e) {
-                if (e.errno() != Errno.EIO) {
+                if (e.errno() != Errno.EIO || sequence == sequences.last()) {
                     throw e;
                 }
                 heads.put(sequence, Optional.empty());
@@ -208,7 +209,6 @@ final class LogOpener {
         Segment segment = new Segment(head.sequence(), head.firstLsn(), head.bytes(), -1);
         segments.add(segment);
         long stopLsn = next.map(n -> n.firstLsn() - 1).orElse(Long.MAX_VALUE);
-        boolean readable = true;
         String what = "the record does not have its checksum";
         try (DiskFile file = disk.open(segment.path(), Disk.Mode.READ)) {
             RecordReader reader = new RecordReader(file, head.bytes());
@@ -217,20 +217,15 @@ final class LogOpener {
                 take(reader, segment);
             }
         } catch (DiskException e) {
-            if (e.errno() != Errno.EIO) {
+            if (e.errno() != Errno.EIO || isLast) {
                 throw e;
             }
             what = e.getMessage();
-            readable = false;
         }
         if (isLast) {
-            lastIsUsable = readable;
-            if (readable) {
-                cutTail(segment);
-            } else {
-                damage.add(new LogDamage(segment.sequence, segment.end, what, Set.of()));
-            }
-            return readable;
+            lastIsUsable = true;
+            cutTail(segment);
+            return true;
         }
         boolean whole =
                 next.isPresent() && lastLsn == stopLsn && chain == next.get().previousChain();
