@@ -22,6 +22,7 @@ class CrashSimulationTest {
     private static final long SEED = Long.getLong("sim.seed", 1);
     private static final int SEEDS = Integer.getInteger("sim.seeds", 1);
     private static final double RATE = Double.parseDouble(System.getProperty("sim.rate", "0.1"));
+    private static final boolean FAULTS = Boolean.getBoolean("sim.faults");
     private static final int OPERATION = Integer.getInteger("sim.op", -1);
 
     @TestFactory
@@ -44,7 +45,7 @@ class CrashSimulationTest {
         Simulation.Result sum = new Simulation.Result();
         for (long seed = SEED; seed < SEED + SEEDS; seed++) {
             double rate = OPERATION >= 0 ? 1 : RATE;
-            Simulation.Result result = Simulation.run(trace, new Simulation.Plan(seed, rate, OPERATION, 3));
+            Simulation.Result result = Simulation.run(trace, new Simulation.Plan(seed, rate, OPERATION, 3, FAULTS));
             failures.addAll(result.failures);
             sum.add(result);
         }

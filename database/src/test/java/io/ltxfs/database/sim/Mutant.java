@@ -7,7 +7,7 @@ import java.util.List;
  * One rule of the shipped code broken on purpose: pieces of source files replaced by others.
  *
  * @param name what is broken, in words
- * @param workloads those that are likely to notice, tried first
+ * @param workloads those that are likely to notice, tried first; a seed may follow after a colon
  */
 record Mutant(String name, List<Edit> edits, List<String> workloads) {
 

@@ -8,7 +8,7 @@ final class MutantRun {
 
     /** The first failure of one trace, or an empty text. Called by reflection. */
     static String run(String workload, long seed, double rate) throws IOException {
-        Simulation.Result result = Simulation.run(Trace.load(workload), new Simulation.Plan(seed, rate, -1, 1));
+        Simulation.Result result = Simulation.run(Trace.load(workload), new Simulation.Plan(seed, rate, -1, 1, false));
         return result.failures.isEmpty() ? "" : result.failures.get(0).toString();
     }
 }

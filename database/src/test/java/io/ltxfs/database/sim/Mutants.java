@@ -19,7 +19,7 @@ final class Mutants {
         return List.of(
                 Mutant.named("data before log, rollback", "delete_off", "truncate_off", "spill_delete_off")
                         .edit(ROLLBACK, "&& services.log().durableLsn() >= lsn", ""),
-                Mutant.named("data before log, checkpoint", "wal_off", "wal_normal")
+                Mutant.named("data before log, checkpoint", "wal_off:2", "wal_normal")
                         .edit(WAL, "flushUpTo(newest);", ""),
                 Mutant.named("uncommitted pages in the file", "spill_delete_full", "delete_full")
                         .edit(
@@ -82,7 +82,7 @@ final class Mutants {
                                 TAIL,
                                 "disk.syncDirectory(TransactionLog.DIRECTORY); nameToSync = false; durableMoved.accept(point.lsn);",
                                 "nameToSync = false; durableMoved.accept(point.lsn);"),
-                Mutant.named("new segment before the old one is durable", "wal_normal", "wal_off", "delete_off")
+                Mutant.named("new segment before the old one is durable", "wal_normal:2", "wal_off", "delete_off")
                         .edit(
                                 TAIL,
                                 "syncLock.lock(); try { syncAppended(); Segment old",
@@ -90,7 +90,7 @@ final class Mutants {
                 Mutant.named("torn tail is used", "delete_off", "wal_off", "wal_normal")
                         .edit(OPENER, "&& reader.chain() == reader.computeChain(chain)", "")
                         .edit(OPENER, "(!isLast || pagesAreGood(file, reader))", "true"),
-                Mutant.named("no chained checksum, tail not cut", "tiny_delete_off", "tiny_wal_normal")
+                Mutant.named("no chained checksum, tail not cut", "tiny_wal_normal:2", "tiny_delete_off")
                         .edit(
                                 "log/RecordReader.java",
                                 "long crc = Crc64.update(previousChain,",
@@ -160,7 +160,11 @@ final class Mutants {
                                 "aborted.contains(entry.lsn())) { return false; }",
                                 "aborted.contains(entry.lsn()) || abortedNames.contains(entry.header().database()"
                                         + " + entry.header().txid())) { return false; }"),
-                Mutant.named("watermark at the end of the sync", "delete_off", "multi_delete_full", "spill_delete_off")
+                Mutant.named(
+                                "watermark at the end of the sync",
+                                "delete_off:2",
+                                "multi_delete_full",
+                                "spill_delete_off")
                         .edit(
                                 DATABASE,
                                 "new LogRecord.Watermark(state.name, position)",
@@ -182,7 +186,7 @@ final class Mutants {
                                 "while (parsed >= 0) {"),
                 Mutant.named("a died writer's pages are not brought back", "died_wal_full", "died_wal_normal")
                         .edit(WAL, "for (int i = back + 1; i <= captured; i++) { reverted.add(frames.pgno(i)); }", ""),
-                Mutant.named("no drain before a checkpoint page", "mode_changes_off")
+                Mutant.named("no drain before a checkpoint page", "mode_changes_off:3")
                         .edit(
                                 WAL,
                                 "if (state.file.hasLayers()) { database.drain(); } state.file.writeThrough",

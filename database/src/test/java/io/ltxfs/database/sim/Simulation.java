@@ -26,8 +26,10 @@ final class Simulation {
      * @param rate the share of disk operations after which a cut is made, 0 to 1
      * @param onlyOperation the index of the only record in which cuts are made, or -1
      * @param failuresMax when to stop
+     * @param faults whether the disk fails at some point; a run ends with the first call that fails because of it, since
+     *     what SQLite does then was not recorded
      */
-    record Plan(long seed, double rate, int onlyOperation, int failuresMax) {}
+    record Plan(long seed, double rate, int onlyOperation, int failuresMax, boolean faults) {}
 
     /** What was found wrong, and how to see it again. */
     record Failure(String workload, long seed, int operation, String record, String cut, String message) {
@@ -47,6 +49,7 @@ final class Simulation {
         long operations;
         long diskOperations;
         long syncs;
+        long faults;
         final List<Failure> failures = new ArrayList<>();
 
         void add(Result other) {
@@ -57,12 +60,13 @@ final class Simulation {
             operations += other.operations;
             diskOperations += other.diskOperations;
             syncs += other.syncs;
+            faults += other.faults;
             failures.addAll(other.failures);
         }
 
         @Override
         public String toString() {
-            return "%d power cuts, %d kills, %d second crashes, %d second lives, %d calls, %d disk operations, %d syncs, %d failures"
+            return "%d power cuts, %d kills, %d second crashes, %d second lives, %d calls, %d disk operations, %d syncs, %d disk faults, %d failures"
                     .formatted(
                             powerCuts,
                             kills,
@@ -71,6 +75,7 @@ final class Simulation {
                             operations,
                             diskOperations,
                             syncs,
+                            faults,
                             failures.size());
         }
     }
@@ -96,7 +101,8 @@ final class Simulation {
     private final SimDisk disk;
     private int operation;
     private int diskOperation;
-    private boolean live = true;
+    private boolean stopped;
+    private final DiskFault fault;
 
     Simulation(Trace trace, Plan plan) {
         this.trace = trace;
@@ -109,6 +115,9 @@ final class Simulation {
         oracle = new Oracle(trace.mode());
         names = names(trace);
         disk = new SimDisk(plan.seed);
+        fault = new DiskFault(
+                new Random(plan.seed * 17 + trace.name().hashCode()),
+                3 * trace.records().size());
     }
 
     static Result run(Trace trace, Plan plan) {
@@ -157,6 +166,10 @@ final class Simulation {
             }
         });
         TraceDriver driver = new TraceDriver(set, disk, host);
+        if (plan.faults) {
+            disk.faults(fault);
+            driver.faults(fault);
+        }
         driver.diskRefuses(plan.seed % 2 == 1);
         result.operations = trace.records().size();
         for (TraceRecord record : trace.records()) {
@@ -164,9 +177,12 @@ final class Simulation {
             if (record.kind() == TraceRecord.MARK) {
                 mark(set, driver, host, Mark.parse(record.data()));
             } else {
-                if (driver.apply(record)) {
+                if (plan.faults ? failed(set, driver, record) : driver.apply(record)) {
                     oracle.refused();
                     cut("after the refusal");
+                }
+                if (plan.faults && fault.happened() && stopped) {
+                    return;
                 }
                 settled(record);
                 if (!refusalComes()) {
@@ -179,12 +195,47 @@ final class Simulation {
         while (host.runTask()) {
             // All of it.
         }
+        fault.pause(true);
         live(Checker.history(set, oracle, names));
         disk.hook((kind, path) -> {});
         set.close();
         reopened();
         result.syncs = disk.syncs();
         result.diskOperations = disk.operations();
+    }
+
+    /** Makes a call on a disk that may fail: then the application was told so, and what it had done is undone. */
+    private boolean failed(DatabaseSet set, TraceDriver driver, TraceRecord record) throws IOException {
+        try {
+            return driver.apply(record);
+        } catch (TraceDriver.Diverged | DiskException e) {
+            if (!fault.happened() || e.getMessage().contains("completed")) {
+                throw e;
+            }
+        }
+        stopped = true;
+        fault.end();
+        result.faults++;
+        boolean unsettled = set.all().stream()
+                .anyMatch(database -> database.warnings().stream().anyMatch(w -> w.contains("abort")));
+        if (!unsettled && decides(record)) {
+            oracle.refused();
+        }
+        for (int i = 0; i < 6; i++) {
+            Random draw = new Random(plan.seed * 1_000_003 + operation + i);
+            crash("after " + fault, draw, i % 3 != 0);
+        }
+        return false;
+    }
+
+    /** Whether an error of this call tells the application that its transaction has failed. */
+    private static boolean decides(TraceRecord record) {
+        boolean side = record.path().endsWith("-journal") || record.path().endsWith("-wal");
+        return switch (record.kind()) {
+            case TraceRecord.SYNC, TraceRecord.UNLINK -> true;
+            case TraceRecord.WRITE, TraceRecord.TRUNCATE -> side;
+            default -> false;
+        };
     }
 
     /** A clean stop and start changes nothing. */
@@ -206,7 +257,9 @@ final class Simulation {
             }
         }
         oracle.mark(mark);
+        fault.pause(true);
         live(Checker.live(set, oracle, mark));
+        fault.pause(false);
         if (!mark.kind().equals("try")) {
             cut("after the mark " + mark.kind());
         }
@@ -272,6 +325,10 @@ final class Simulation {
             result.kills++;
         }
         try {
+            if (draw.nextDouble() < 0.05) {
+                how += ", then " + failsInRecovery(image, draw);
+                image = lostPower ? image.powerCut(draw.nextLong()) : image.kill();
+            }
             if (draw.nextDouble() < 0.3) {
                 int steps = 1 + draw.nextInt(40);
                 if (diesInRecovery(image, steps)) {
@@ -300,6 +357,20 @@ final class Simulation {
             wrong = new SecondLife(set, image, host, options, draw).live(names);
         }
         wrong.forEach(message -> fail(how, message));
+    }
+
+    /** A recovery on a disk that fails leaves the next one, on a disk that does not, as much as it found. */
+    private String failsInRecovery(SimDisk image, Random draw) {
+        DiskFault error = new DiskFault(draw, 40);
+        image.faults(error);
+        try {
+            DatabaseSet.open(image, options, new SimHost());
+        } catch (DiskException e) {
+            // As it should be, or a database is quarantined until the next start.
+        } finally {
+            image.faults((kind, path) -> 0);
+        }
+        return error + " in recovery";
     }
 
     /** What a recovery has decided is decided: another power cut changes nothing (R16). */
@@ -335,9 +406,7 @@ final class Simulation {
     }
 
     private void live(List<String> wrong) {
-        if (live) {
-            wrong.forEach(message -> fail("while running", message));
-        }
+        wrong.forEach(message -> fail("while running", message));
     }
 
     private void fail(String how, String message) {

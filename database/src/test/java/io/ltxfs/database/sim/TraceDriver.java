@@ -59,6 +59,7 @@ final class TraceDriver {
     private final Map<String, Boolean> commitFrames = new HashMap<>();
 
     private boolean diskRefuses;
+    private SimDisk.Faults faults = (kind, path) -> 0;
 
     TraceDriver(DatabaseSet set, SimDisk disk, SimHost host) {
         this.set = set;
@@ -69,6 +70,11 @@ final class TraceDriver {
     /** Refused syncs are refused by the disk instead of the lease. */
     void diskRefuses(boolean yes) {
         diskRefuses = yes;
+    }
+
+    /** What the disk's faults are when no refusal is played. */
+    void faults(SimDisk.Faults usual) {
+        faults = usual;
     }
 
     /** Whether the record was a call that was refused, here as then. */
@@ -144,7 +150,7 @@ final class TraceDriver {
         }
         int errno = call(original);
         host.refuse(0);
-        disk.faults((operation, path) -> 0);
+        disk.faults(faults);
         // A sync of a WAL in which nothing is new does nothing, and cannot fail (R18).
         if (errno == 0 && !(sync && wal)) {
             throw new Diverged(record + " was not refused");

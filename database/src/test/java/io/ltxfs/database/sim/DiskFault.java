@@ -1,0 +1,56 @@
+package io.ltxfs.database.sim;
+
+import io.ltxfs.database.disk.Errno;
+import java.util.Random;
+
+/** One error of a disk, or a spell of them, at a point that is drawn: EIO, or no space for anything that grows. */
+final class DiskFault implements SimDisk.Faults {
+    private final int errno;
+    private long before;
+    private int times;
+    private String where = "";
+    private boolean paused;
+
+    /** @param within the fault begins at one of so many operations */
+    DiskFault(Random draw, int within) {
+        errno = draw.nextBoolean() ? Errno.EIO : Errno.ENOSPC;
+        before = draw.nextInt(within);
+        times = draw.nextBoolean() ? 1 : 1 + draw.nextInt(30);
+    }
+
+    @Override
+    public int before(SimDisk.Kind kind, String path) {
+        boolean possible = errno == Errno.EIO
+                || switch (kind) {
+                    case CREATE, MAKE_DIRECTORY, WRITE, TRUNCATE, ALLOCATE, RENAME -> true;
+                    default -> false;
+                };
+        if (paused || !possible || times == 0 || before-- > 0) {
+            return 0;
+        }
+        times--;
+        if (where.isEmpty()) {
+            where = (errno == Errno.EIO ? "EIO" : "ENOSPC") + " at the " + kind + " of " + path;
+        }
+        return errno;
+    }
+
+    boolean happened() {
+        return !where.isEmpty();
+    }
+
+    /** While paused, nothing fails and nothing is counted: what the checker reads is not what is tried. */
+    void pause(boolean yes) {
+        paused = yes;
+    }
+
+    /** No more errors. */
+    void end() {
+        times = 0;
+    }
+
+    @Override
+    public String toString() {
+        return where.isEmpty() ? "no fault" : where;
+    }
+}
