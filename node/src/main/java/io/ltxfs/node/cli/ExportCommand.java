@@ -90,13 +90,13 @@ final class ExportCommand implements Callable<Integer> {
         }
         long position = txid.map(value -> Long.parseUnsignedLong(value, 16)).orElse(0L);
         try (StoppedNode stopped = StoppedNode.open(config.data())) {
-            if (position == 0 && stopped.databases().find(name).isEmpty()) {
+            if (stopped.databases().find(name).isEmpty()) {
                 throw DatabaseName.unknown("export", name, config);
             }
             stopped.databases().export(name, position, Channels.newChannel(out));
         } catch (NotAvailableException e) {
             throw new CliException(
-                    ExitCode.NOT_FOUND, "export " + name, String.valueOf(e.getMessage()), "ask for one of those", e);
+                    ExitCode.NOT_FOUND, "export", String.valueOf(e.getMessage()), "ask for one of those", e);
         } catch (CorruptDatabaseException e) {
             throw new CliException(
                     ExitCode.DATA_WRONG,

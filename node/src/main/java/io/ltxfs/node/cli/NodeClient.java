@@ -108,7 +108,10 @@ final class NodeClient {
             case 422 -> ExitCode.DATA_WRONG;
             default -> ExitCode.FAILED;
         };
-        return new CliException(code, what, why, next);
+        // "export app.db" and "app.db: the log …" say the name once
+        int space = what.indexOf(' ');
+        boolean named = space > 0 && why.startsWith(what.substring(space + 1) + ": ");
+        return new CliException(code, named ? what.substring(0, space) : what, why, next);
     }
 
     private CliException unreachable(String what, IOException e) {

@@ -145,7 +145,6 @@ public final class Daemon {
         } catch (IOException e) {
             throw new NodeException("mount " + config.mount(), String.valueOf(e.getMessage()), "see 'ltxfs doctor'", e);
         }
-        metrics.onStart(mount);
         serving = mount;
         guard.send("mounted", Map.of("connection", Integer.toString(mount.connection())));
         guard.send("ready", Map.of());

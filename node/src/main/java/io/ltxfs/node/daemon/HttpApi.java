@@ -96,7 +96,7 @@ final class HttpApi {
             }
             wanted = Long.parseUnsignedLong(txid.get(), 16);
         }
-        if (wanted == 0 && set.find(name).isEmpty()) {
+        if (set.find(name).isEmpty()) {
             return unknown(name);
         }
         long position = wanted;

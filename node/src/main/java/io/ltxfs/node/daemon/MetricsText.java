@@ -13,9 +13,7 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Collection;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToDoubleFunction;
 
 /** The node's metrics in the Prometheus text format, taken at the moment of the request. */
@@ -26,14 +24,6 @@ final class MetricsText {
     private final PrometheusTextFormatWriter writer = PrometheusTextFormatWriter.builder()
             .setIncludeCreatedTimestamps(false)
             .build();
-    private final Map<String, Long> txidAtStart = new ConcurrentHashMap<>();
-
-    /** Notes where the databases are, so that commits since then can be counted. */
-    void onStart(Mount mount) {
-        for (Database database : mount.databases().all()) {
-            txidAtStart.put(database.name(), database.position().txid());
-        }
-    }
 
     /** @param mount empty while the node starts */
     byte[] write(Optional<Mount> mount) throws IOException {
@@ -67,16 +57,13 @@ final class MetricsText {
                 mount.databases().logBytes()));
         Collection<Database> databases = mount.databases().all();
         all.metricSnapshot(gauge("ltxfs_databases", "Databases that there are.", databases.size()));
-        CounterSnapshot.Builder commits =
-                CounterSnapshot.builder().name("ltxfs_commits").help("Transactions committed since the start.");
-        for (Database database : databases) {
-            long since = database.position().txid() - txidAtStart.getOrDefault(database.name(), 0L);
-            commits.dataPoint(CounterDataPointSnapshot.builder()
-                    .labels(label(database))
-                    .value(Math.max(since, 0))
-                    .build());
-        }
-        all.metricSnapshot(commits.build());
+        all.metricSnapshot(CounterSnapshot.builder()
+                .name("ltxfs_commits")
+                .help("Transactions captured since the start.")
+                .dataPoint(CounterDataPointSnapshot.builder()
+                        .value(mount.databases().transactions())
+                        .build())
+                .build());
         add(
                 all,
                 databases,
