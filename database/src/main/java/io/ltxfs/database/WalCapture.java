@@ -236,6 +236,9 @@ final class WalCapture {
     private void touched(SideFile file, int number, int from, int to) throws DiskException {
         syncedInFrame &= number == parsed + 1 && from > 0;
         if (number <= captured) {
+            if (from >= WalLayout.FRAME_HEADER_SIZE && isAsCaptured(file, number)) {
+                return;
+            }
             overtaken(number);
         }
         if (number <= parsed) {
@@ -258,6 +261,17 @@ final class WalCapture {
         if (to > WalLayout.FRAME_HEADER_SIZE) {
             freshPages.set(number);
         }
+    }
+
+    /**
+     * Whether a captured frame still holds the page that was captured. The kernel may send a page in two requests, and
+     * where the WAL holds bytes of an older generation the first may complete it: then the second changes nothing. A
+     * writer who overtakes begins with a frame's header.
+     */
+    private boolean isAsCaptured(SideFile file, int number) throws DiskException {
+        byte[] page = new byte[pageSize];
+        file.copy(WalLayout.frameOffset(number, pageSize) + WalLayout.FRAME_HEADER_SIZE, page, 0, pageSize);
+        return PageChecksum.of(frames.pgno(number), page, 0, pageSize) == frames.checksum(number);
     }
 
     /** Keeps a frame's bytes as they come, so that the usual frame, written from front to back, is not read again. */
