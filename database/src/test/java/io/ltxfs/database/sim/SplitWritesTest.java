@@ -34,8 +34,8 @@ class SplitWritesTest {
                 records.add(record);
             }
         }
-        Simulation.Result result =
-                Simulation.run(new Trace(trace.name(), trace.mode(), records), new Simulation.Plan(1, 0.01, -1, 2));
+        Simulation.Result result = Simulation.run(
+                new Trace(trace.name(), trace.mode(), records), new Simulation.Plan(1, 0.01, -1, 2, false));
         assertTrue(result.failures.isEmpty(), () -> result.failures.toString());
     }
 
