@@ -858,9 +858,12 @@ public final class Database {
                             database.state.file.writeThrough(offset, source);
                             return Errno.OK;
                         }
-                        return database.checkpoints()
+                        int errno = database.checkpoints()
                                 ? database.wal.checkpointWrite(offset, source)
-                                : database.rollback.write(handle, offset, source, completion);
+                                : WalCapture.FOREIGN;
+                        return errno == WalCapture.FOREIGN
+                                ? database.rollback.write(handle, offset, source, completion)
+                                : errno;
                     },
                     completion);
         }
@@ -873,9 +876,8 @@ public final class Database {
                             database.state.file.truncate(size);
                             return Errno.OK;
                         }
-                        return database.checkpoints()
-                                ? database.wal.checkpointTruncate(size)
-                                : database.rollback.truncate(handle, size);
+                        int errno = database.checkpoints() ? database.wal.checkpointTruncate(size) : WalCapture.FOREIGN;
+                        return errno == WalCapture.FOREIGN ? database.rollback.truncate(handle, size) : errno;
                     },
                     completion);
         }

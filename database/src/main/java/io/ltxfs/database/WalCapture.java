@@ -43,6 +43,9 @@ import org.slf4j.LoggerFactory;
 final class WalCapture {
     private static final Logger LOG = LoggerFactory.getLogger(WalCapture.class);
 
+    /** A write to the database file that is not SQLite's checkpoint: another program's. */
+    static final int FOREIGN = -2;
+
     private static final int UNDURABLE_MAX = 64;
 
     private final Database database;
@@ -399,6 +402,8 @@ final class WalCapture {
         if (refused != Errno.OK) {
             return refused;
         }
+        // What another program wrote over the file is there before this commit is.
+        database.rollback().commitUnjournaled();
         SlotStore store = slots;
         if (store == null) {
             throw new IllegalStateException("no frames kept");
@@ -693,20 +698,14 @@ final class WalCapture {
 
     // ---- the database file in WAL mode
 
-    /** A checkpoint writes to the database file; EROFS if it is none of the captured pages. */
+    /** A checkpoint writes to the database file; {@link #FOREIGN} if it is none of the captured pages. */
     int checkpointWrite(long offset, ByteBuffer source) throws DiskException {
         int newest = versionOf(offset, source);
         if (newest < 0 && catchUp()) {
             newest = versionOf(offset, source);
         }
         if (newest < 0 && !harmless(offset, source)) {
-            LOG.warn(
-                    "refused a write to a database in WAL mode: database={} offset={} length={}"
-                            + " reason=\"not a page of its WAL\"",
-                    state.name,
-                    offset,
-                    source.remaining());
-            return Errno.EROFS;
+            return FOREIGN;
         }
         // F3, R11: log before data, and no older page after a newer one.
         flushUpTo(Math.max(0, newest));
@@ -772,7 +771,7 @@ final class WalCapture {
     int checkpointTruncate(long size) throws DiskException {
         boolean known = size % pageSize == 0 && commitSizes.contains((int) (size / pageSize));
         if (!known && size < Math.max(state.commitBytes(), state.file.viewSize())) {
-            return Errno.EROFS;
+            return FOREIGN;
         }
         flushUpTo(captured);
         if (state.file.hasLayers()) {
