@@ -24,6 +24,8 @@ public final class Database {
     static final int PENDING = -1;
     private static final Logger LOG = LoggerFactory.getLogger(Database.class);
     private static final int INLINE_BLOCKS = 64;
+    /** A larger file that was written without a journal is looked at in the background, not by the close of it. */
+    private static final long ADOPT_AT_ONCE_BYTES = 16 << 20;
 
     /** Part of an operation, run with the lock; answers an errno, or {@link #PENDING} if it answers later itself. */
     @FunctionalInterface
@@ -58,6 +60,9 @@ public final class Database {
     private String applyFailure = "";
     private final TreeSet<Long> unsettled = new TreeSet<>();
     private int handles;
+    /** Handles that are not the node's own. */
+    private int users;
+
     private int writers;
     /** Everything up to this LSN was in the database file when the current WAL generation began. */
     private long walBase;
@@ -577,6 +582,7 @@ public final class Database {
     void opened(Handle handle) {
         locked(() -> {
             handles++;
+            users += handle.own() ? 0 : 1;
             writers += handle.writable() && !handle.own() ? 1 : 0;
             return handles;
         });
@@ -586,6 +592,7 @@ public final class Database {
         boolean adopt = locked(() -> {
             rollback.released(handle);
             handles--;
+            users -= handle.own() ? 0 : 1;
             writers -= handle.writable() && !handle.own() ? 1 : 0;
             if (dropped && handles == 0) {
                 state.file.close();
@@ -593,7 +600,11 @@ public final class Database {
             return writers == 0 && rollback.unjournaled();
         });
         if (adopt) {
-            services.host().background(this::adoptIfFree);
+            if (file().size() <= ADOPT_AT_ONCE_BYTES) {
+                adoptIfFree();
+            } else {
+                services.host().background(this::adoptIfFree);
+            }
         }
     }
 
@@ -629,19 +640,39 @@ public final class Database {
         return false;
     }
 
+    /**
+     * Takes what was written without a journal as a transaction. When no application has the file open nobody can be in
+     * the middle of anything, and a lock would only be in the way of the next one to open it.
+     */
     private void adoptIfFree() {
-        services.host().withExclusiveLock(this, held -> {
-            if (held) {
-                run(
-                        () -> {
-                            if (!dropped && rollback.unjournaled() && !rollback.journalActive()) {
-                                rollback.commitUnjournaled();
-                            }
-                            return Errno.OK;
-                        },
-                        errno -> {});
-            }
-        });
+        boolean[] adopted = {false};
+        run(
+                () -> {
+                    adopted[0] = users == 0;
+                    if (adopted[0]) {
+                        commitUnjournaled();
+                    }
+                    return Errno.OK;
+                },
+                errno -> {});
+        if (!adopted[0]) {
+            services.host().withWriteLock(this, held -> {
+                if (held) {
+                    run(
+                            () -> {
+                                commitUnjournaled();
+                                return Errno.OK;
+                            },
+                            errno -> {});
+                }
+            });
+        }
+    }
+
+    private void commitUnjournaled() throws DiskException {
+        if (!dropped && rollback.unjournaled() && !rollback.journalActive()) {
+            rollback.commitUnjournaled();
+        }
     }
 
     // ---- maintenance

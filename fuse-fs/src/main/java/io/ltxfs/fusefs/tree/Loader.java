@@ -7,7 +7,10 @@ import io.ltxfs.database.posix.FileMode;
 import io.ltxfs.database.posix.FileStat;
 import io.ltxfs.database.posix.FileTime;
 import java.io.IOException;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Finds what a name stands for, and makes its node on first sight. */
@@ -16,6 +19,10 @@ final class Loader {
     private final Mirror mirror;
     private final NodeTable nodes;
     private final VirtualFiles virtuals;
+
+    /** Side files that have a name, perhaps not the one that they were made with. */
+    private final Set<SqliteFile> hung =
+            Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
 
     Loader(DatabaseSet databases, Mirror mirror, NodeTable nodes, VirtualFiles virtuals) {
         this.databases = databases;
@@ -58,6 +65,9 @@ final class Loader {
             nodes.pin(candidate);
         }
         Inode child = nodes.insert(parent, name, candidate);
+        if (child instanceof RegularFile file && file.content() instanceof Content.Sqlite sqlite && file.isBeside()) {
+            hung.add(sqlite.file());
+        }
         if (child != candidate && candidate instanceof RegularFile file && file.isBeside()) {
             nodes.unpin(candidate);
         }
@@ -68,7 +78,11 @@ final class Loader {
     void unhang(Inode node) {
         boolean linked = node.isLinked();
         nodes.detach(node);
-        if (linked && node instanceof RegularFile file && file.isBeside()) {
+        if (linked
+                && node instanceof RegularFile file
+                && file.isBeside()
+                && file.content() instanceof Content.Sqlite sqlite) {
+            hung.remove(sqlite.file());
             nodes.unpin(node);
         }
     }
@@ -81,7 +95,7 @@ final class Loader {
             if (database.isPresent()) {
                 Role role = side.get().role();
                 Optional<SqliteFile> file = sideFile(database.get(), role);
-                if (file.isPresent()) {
+                if (file.isPresent() && !hung.contains(file.get())) {
                     FileStat stat = mirror.stat(base);
                     Attributes attributes = new Attributes(stat.mode(), stat.uid(), stat.gid(), FileTime.now());
                     return beside(new Content.Sqlite(database.get(), file.get(), role, attributes));

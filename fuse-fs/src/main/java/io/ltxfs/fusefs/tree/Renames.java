@@ -74,7 +74,13 @@ final class Renames {
             }
             Move move = new Move(from, name, node, to, newName, target, reply);
             refuse(move);
-            if (node instanceof RegularFile file && file.content() instanceof Content.Sqlite sqlite) {
+            if (isLiveJournal(move)) {
+                parts.nodes().move(node, to, newName);
+                parts.paths().writeLock().unlock();
+                locked = false;
+                handedOver = true;
+                done(move, 0);
+            } else if (node instanceof RegularFile file && file.content() instanceof Content.Sqlite sqlite) {
                 String aside = setAside(move);
                 parts.paths().writeLock().unlock();
                 locked = false;
@@ -126,6 +132,9 @@ final class Renames {
                 || VirtualFiles.isReserved(move.to(), move.newName())) {
             throw new TreeException(Errno.EPERM, "rename a virtual file");
         }
+        if (isLiveJournal(move)) {
+            return;
+        }
         for (Inode inode : new Inode[] {move.node(), move.target()}) {
             if (inode instanceof RegularFile file && file.isBeside()) {
                 throw new TreeException(file.opens().isEmpty() ? Errno.EXDEV : Errno.EBUSY, "rename a side file");
@@ -139,6 +148,28 @@ final class Renames {
         }
         if (move.node() instanceof Directory directory && holdsDatabases(directory.path())) {
             throw new TreeException(Errno.EXDEV, "rename a directory that holds databases");
+        }
+    }
+
+    /**
+     * A rollback journal that is open, or was moved while it was, is moved in memory: SQLite then misses it and fails
+     * its commit, and finds it again when it is moved back.
+     */
+    private static boolean isLiveJournal(Move move) {
+        return move.target() == null
+                && move.node() instanceof RegularFile file
+                && !file.isOrphan()
+                && file.content() instanceof Content.Sqlite sqlite
+                && sqlite.role() == Role.JOURNAL
+                && sqlite.database() != null
+                && (!file.opens().isEmpty() || !isAtHome(move, sqlite.database()));
+    }
+
+    private static boolean isAtHome(Move move, Database database) {
+        try {
+            return move.path().equals(database.name() + Role.JOURNAL.suffix());
+        } catch (TreeException e) {
+            return true;
         }
     }
 

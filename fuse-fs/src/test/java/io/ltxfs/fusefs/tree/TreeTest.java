@@ -215,8 +215,11 @@ class TreeTest {
     @Test
     void whatHoldsOrBelongsToADatabaseIsCopiedRatherThanRenamed() throws Exception {
         fixture.database("app.db");
+        Client.Opened shm = client.create(ROOT, "app.db-shm");
+        assertEquals(Errno.EBUSY, errno(() -> client.rename(ROOT, "app.db-shm", ROOT, "j", 0)));
+        client.release(shm.entry().node(), shm.fh());
+        assertEquals(Errno.EXDEV, errno(() -> client.rename(ROOT, "app.db-shm", ROOT, "j", 0)));
         Client.Opened journal = client.create(ROOT, "app.db-journal");
-        assertEquals(Errno.EBUSY, errno(() -> client.rename(ROOT, "app.db-journal", ROOT, "j", 0)));
         client.release(journal.entry().node(), journal.fh());
         assertEquals(Errno.EXDEV, errno(() -> client.rename(ROOT, "app.db-journal", ROOT, "j", 0)));
         fixture.plain("j");
@@ -229,6 +232,21 @@ class TreeTest {
         client.release(inside.entry().node(), inside.fh());
         assertTrue(fixture.databases.find("e/in.db").isPresent());
         assertEquals(Errno.EXDEV, errno(() -> client.rename(ROOT, "e", ROOT, "f", 0)));
+    }
+
+    @Test
+    void anOpenJournalIsMovedAwayAndBack() throws Exception {
+        fixture.database("app.db");
+        Client.Opened journal = client.create(ROOT, "app.db-journal");
+        client.write(journal.entry().node(), journal.fh(), 0, HELLO);
+        client.rename(ROOT, "app.db-journal", ROOT, "bak", 0);
+        assertEquals(List.of("app.db", "bak"), client.list(ROOT));
+        assertEquals(0, client.lookup(ROOT, "app.db-journal").node());
+        client.release(journal.entry().node(), journal.fh());
+        client.rename(ROOT, "bak", ROOT, "app.db-journal", 0);
+        assertEquals(List.of("app.db", "app.db-journal"), client.list(ROOT));
+        long node = client.lookup(ROOT, "app.db-journal").node();
+        assertEquals("hello", client.text(node, client.open(node, OpenFlags.RDONLY)));
     }
 
     @Test
