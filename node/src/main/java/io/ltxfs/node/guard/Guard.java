@@ -229,6 +229,10 @@ final class Guard {
             return;
         }
         if (phase != Phase.STARTING && phase != Phase.SERVING) {
+            if (stopSignal == 0) {
+                stopSignal = signal; // the app has ended by itself, perhaps by this very key of the terminal
+                return;
+            }
             say("stopping at once");
             killApp();
             send("stop-now");
