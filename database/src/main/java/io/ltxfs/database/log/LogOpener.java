@@ -3,7 +3,6 @@ package io.ltxfs.database.log;
 import io.ltxfs.database.disk.Disk;
 import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.disk.DiskFile;
-import io.ltxfs.database.disk.Errno;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -19,8 +18,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Finds out what a log's directory holds (R15): the longest contiguous run of segments that ends with the newest, every
  * record in the chain. Of the last segment, which may have been torn by a power cut, pages are verified too, and what
- * comes after the first bad record is cut off. That is done only to what was read: if the disk fails to read the last
- * segment the log is not opened, because what stands there may be read the next time, and must not be lost for good.
+ * comes after the first bad record is cut off. What the disk fails to read is another matter:
+ * the log is not opened then, because it may be read the next time, and going on without it would lose it for good.
  *
  * <p>A sealed segment was durable before the next one was begun. If it does not reach up to the next one's beginning, it
  * was damaged later; that is reported, and reading goes on with the next segment, whose head tells which databases lost
@@ -146,11 +145,6 @@ final class LogOpener {
                 Optional<SegmentHead> head = SegmentHead.read(file).filter(h -> h.sequence() == sequence);
                 head.ifPresent(h -> nextStage = Math.max(nextStage, h.nextStage()));
                 heads.put(sequence, head);
-            } catch (DiskException e) {
-                if (e.errno() != Errno.EIO || sequence == sequences.last()) {
-                    throw e;
-                }
-                heads.put(sequence, Optional.empty());
             }
         }
         return heads;
@@ -209,18 +203,12 @@ final class LogOpener {
         Segment segment = new Segment(head.sequence(), head.firstLsn(), head.bytes(), -1);
         segments.add(segment);
         long stopLsn = next.map(n -> n.firstLsn() - 1).orElse(Long.MAX_VALUE);
-        String what = "the record does not have its checksum";
         try (DiskFile file = disk.open(segment.path(), Disk.Mode.READ)) {
             RecordReader reader = new RecordReader(file, head.bytes());
             long size = file.size();
             while (lastLsn < stopLsn && isNext(reader, size) && (!isLast || pagesAreGood(file, reader))) {
                 take(reader, segment);
             }
-        } catch (DiskException e) {
-            if (e.errno() != Errno.EIO || isLast) {
-                throw e;
-            }
-            what = e.getMessage();
         }
         if (isLast) {
             lastIsUsable = true;
@@ -230,7 +218,7 @@ final class LogOpener {
         boolean whole =
                 next.isPresent() && lastLsn == stopLsn && chain == next.get().previousChain();
         if (!whole && next.isPresent()) {
-            damage.add(new LogDamage(segment.sequence, segment.end, what, Set.of()));
+            damage.add(new LogDamage(segment.sequence, segment.end, "the record does not have its checksum", Set.of()));
         }
         return whole;
     }
