@@ -692,20 +692,57 @@ final class RollbackCapture {
         return PENDING;
     }
 
+    /** Adopts only what is durable: if the log cannot be flushed the record is withdrawn, and SQLite rolls back (R8). */
     private int commitUnjournaledDurably(Completion completion) throws DiskException {
-        long lsn = commitUnjournaled();
-        if (lsn == 0) {
+        RecordBuilder.Built built = buildUnjournaled();
+        if (built == null) {
             return Errno.OK;
         }
-        database.flushThen(lsn, failure -> failure == null ? Errno.OK : failure.errno(), completion);
+        long lsn = appendUnjournaled(built);
+        Prepared current = new Prepared(lsn, built);
+        prepared = current;
+        preparedIsStale = false;
+        database.flushThen(
+                lsn,
+                failure -> {
+                    int errno = failure == null ? Errno.OK : failure.errno();
+                    if (prepared != current) {
+                        return errno;
+                    }
+                    if (errno != Errno.OK || preparedIsStale) {
+                        return withdraw(errno != Errno.OK ? errno : Errno.EIO, completion);
+                    }
+                    adopt(built, lsn);
+                    return Errno.OK;
+                },
+                completion);
         return PENDING;
     }
 
     /** Takes what was written without a journal as one transaction; returns its LSN, or 0 if nothing changed. */
     long commitUnjournaled() throws DiskException {
-        Overlay view = running;
-        if (view == null || !unjournaled) {
+        RecordBuilder.Built built = buildUnjournaled();
+        if (built == null) {
             return 0;
+        }
+        long lsn = appendUnjournaled(built);
+        adopt(built, lsn);
+        return lsn;
+    }
+
+    private long appendUnjournaled(RecordBuilder.Built built) throws DiskException {
+        long lsn = services.log().append(new LogRecord.Committed(built.header(), built.pages()));
+        if (running != null) {
+            stageTaken(running, built);
+        }
+        return lsn;
+    }
+
+    /** What was written without a journal, unless it changes nothing or is being committed already. */
+    private RecordBuilder.@Nullable Built buildUnjournaled() throws DiskException {
+        Overlay view = running;
+        if (view == null || !unjournaled || prepared != null) {
+            return null;
         }
         int refused = database.mayWrite();
         if (refused != Errno.OK) {
@@ -714,16 +751,13 @@ final class RollbackCapture {
         RecordBuilder.Built built = RecordBuilder.build(state, view, 0);
         if (built.changesNothing(state) || (built.header().commit() == 0 && state.commit == 0)) {
             discardQuietly(view);
-            return 0;
+            return null;
         }
         if (changesOnlyFreePages(built)) {
             discard();
-            return 0;
+            return null;
         }
-        long lsn = services.log().append(new LogRecord.Committed(built.header(), built.pages()));
-        stageTaken(view, built);
-        adopt(built, lsn);
-        return lsn;
+        return built;
     }
 
     /**
