@@ -25,6 +25,10 @@ final class DiskFault implements SimDisk.Faults {
                     case CREATE, MAKE_DIRECTORY, WRITE, TRUNCATE, ALLOCATE, RENAME -> true;
                     default -> false;
                 };
+        if (path.equals("log/unsynced")) {
+            // The note that a sync has failed: if that is lost too, nobody can know what the disk holds.
+            return 0;
+        }
         if (paused || !possible || times == 0 || before-- > 0) {
             return 0;
         }

@@ -178,6 +178,10 @@ final class Simulation {
                 mark(set, driver, host, Mark.parse(record.data()));
             } else {
                 if (plan.faults ? failed(set, driver, record) : driver.apply(record)) {
+                    if (plan.faults && unsettled(set)) {
+                        // The disk failed in the refusal itself: until it is settled either outcome may be found.
+                        return;
+                    }
                     oracle.refused();
                     cut("after the refusal");
                 }
@@ -216,9 +220,7 @@ final class Simulation {
         stopped = true;
         fault.end();
         result.faults++;
-        boolean unsettled = set.all().stream()
-                .anyMatch(database -> database.warnings().stream().anyMatch(w -> w.contains("abort")));
-        if (!unsettled && decides(record)) {
+        if (!unsettled(set) && decides(record)) {
             oracle.refused();
         }
         for (int i = 0; i < 6; i++) {
@@ -226,6 +228,11 @@ final class Simulation {
             crash("after " + fault, draw, i % 3 != 0);
         }
         return false;
+    }
+
+    private static boolean unsettled(DatabaseSet set) {
+        return set.all().stream()
+                .anyMatch(database -> database.warnings().stream().anyMatch(w -> w.contains("abort")));
     }
 
     /** Whether an error of this call tells the application that its transaction has failed. */
@@ -350,7 +357,7 @@ final class Simulation {
         DatabaseSet set = DatabaseSet.open(image, options, host);
         List<String> wrong = Checker.recovered(set, image, names, oracle, lostPower);
         if (wrong.isEmpty() && draw.nextDouble() < 0.15) {
-            wrong = unsettled(set, image, draw);
+            wrong = undecided(set, image, draw);
         }
         if (wrong.isEmpty() && draw.nextDouble() < 0.15) {
             result.secondLives++;
@@ -374,7 +381,7 @@ final class Simulation {
     }
 
     /** What a recovery has decided is decided: another power cut changes nothing (R16). */
-    private List<String> unsettled(DatabaseSet set, SimDisk image, Random draw) throws IOException {
+    private List<String> undecided(DatabaseSet set, SimDisk image, Random draw) throws IOException {
         List<String> wrong = new ArrayList<>();
         DatabaseSet again = DatabaseSet.open(image.powerCut(draw.nextLong()), options, new SimHost());
         for (String name : names) {
