@@ -362,9 +362,13 @@ final class RollbackCapture {
             return false;
         }
         boolean[] same = {true};
+        // A journal that shows no record (its page size is not one, say) proves nothing: the contents are compared
+        // then.
+        boolean[] seen = {false};
         ByteBuffer page = ByteBuffer.allocate(65536);
         Overlay.Below committed = state.file.beneath();
         reader.records((pgno, pageSize, preImage) -> {
+            seen[0] = true;
             if (Integer.compareUnsigned(pgno, original) <= 0) {
                 page.clear().limit(pageSize);
                 view.readFully((Integer.toUnsignedLong(pgno) - 1) * pageSize, page);
@@ -379,7 +383,7 @@ final class RollbackCapture {
             }
             return same[0];
         });
-        return same[0];
+        return same[0] && seen[0];
     }
 
     // ---- finalisation (R7)
