@@ -155,9 +155,6 @@ final class WalCapture {
         if (file == wal && refusal != Errno.OK && !beginsAgain(offset)) {
             return refusal;
         }
-        if (file == wal && isRestOfCaptured(file, offset, source)) {
-            return Errno.OK;
-        }
         file.write(offset, source);
         if (file != wal) {
             return Errno.OK;
@@ -173,21 +170,6 @@ final class WalCapture {
             refused(file, e.errno(), before, offset, length);
             throw e;
         }
-    }
-
-    /**
-     * Whether a write is the rest of the last captured frame. A write comes in parts, and a part completes the frame if an
-     * older generation left the bytes of the rest in its place.
-     */
-    private boolean isRestOfCaptured(SideFile file, long offset, ByteBuffer source) throws DiskException {
-        if (captured == 0
-                || offset <= WalLayout.frameOffset(captured, pageSize)
-                || offset + source.remaining() > WalLayout.frameOffset(captured + 1, pageSize)) {
-            return false;
-        }
-        ByteBuffer stored = ByteBuffer.allocate(source.remaining());
-        file.read(offset, stored);
-        return stored.flip().equals(source);
     }
 
     private void refused(SideFile file, int errno, long before, long offset, int length) throws DiskException {
@@ -708,7 +690,7 @@ final class WalCapture {
             return FOREIGN;
         }
         // F3, R11: log before data, and no older page after a newer one.
-        flushUpTo(Math.max(0, newest));
+        flushUpTo(newest);
         if (state.file.hasLayers()) {
             database.drain();
         }
@@ -781,8 +763,11 @@ final class WalCapture {
         return Errno.OK;
     }
 
-    /** Makes the record durable that holds a frame. */
+    /** Makes the record durable that holds a frame; nothing to do for none. */
     private void flushUpTo(int number) throws DiskException {
+        if (number <= 0) {
+            return;
+        }
         pruneDurable();
         for (long[] commit : undurable) {
             if (commit[0] >= number) {
