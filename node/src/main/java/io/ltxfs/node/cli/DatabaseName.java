@@ -8,17 +8,15 @@ final class DatabaseName {
     private DatabaseName() {}
 
     /** The name below the mount: {@code /litefs/a/b.db} is {@code a/b.db}. */
-    static String of(String text, LtxfsConfig config) {
+    static String of(String text, Path mount) {
         Path path = Path.of(text);
-        Path name = path.isAbsolute() && path.startsWith(config.mount())
-                ? config.mount().relativize(path)
-                : path;
+        Path name = path.isAbsolute() && path.startsWith(mount) ? mount.relativize(path) : path;
         String result = name.normalize().toString();
         if (result.isEmpty() || result.startsWith("/") || result.startsWith("..")) {
             throw new CliException(
                     ExitCode.WRONG_USAGE,
                     "database '" + text + "'",
-                    "is no name below the mount " + config.mount(),
+                    "is no name below the mount " + mount,
                     "write it as in app.db or tenants/a.db");
         }
         return result;

@@ -2,6 +2,7 @@ package io.ltxfs.node.cli;
 
 import io.ltxfs.node.cli.doctor.Doctor;
 import io.ltxfs.node.cli.doctor.Finding;
+import io.ltxfs.node.config.LtxfsConfig;
 import io.ltxfs.node.json.Json;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -38,7 +39,9 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        List<Finding> findings = Doctor.run(node.load().config());
+        LtxfsConfig config = node.load().config();
+        List<Finding> findings = Doctor.run(
+                config, NodeClient.find(config).map(NodeClient::mount).orElse(config.mount()));
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             List<Map<String, Object>> document = new ArrayList<>();

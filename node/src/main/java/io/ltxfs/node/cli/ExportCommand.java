@@ -55,7 +55,8 @@ final class ExportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         LtxfsConfig config = node.load().config();
-        String name = DatabaseName.of(database, config);
+        Optional<NodeClient> running = NodeClient.find(config);
+        String name = DatabaseName.of(database, running.map(NodeClient::mount).orElse(config.mount()));
         Optional<String> wanted = Optional.ofNullable(txid);
         if (wanted.isPresent() && !wanted.get().matches("[0-9A-Fa-f]{1,16}")) {
             throw new CliException(
@@ -66,20 +67,20 @@ final class ExportCommand implements Callable<Integer> {
                 throw new CliException(
                         ExitCode.WRONG_USAGE, "export " + name, "a terminal shows no database", "add -o FILE");
             }
-            export(config, name, wanted, System.out);
+            export(config, running, name, wanted, System.out);
             System.out.flush();
             return ExitCode.DONE;
         }
         try (OutputFile file = OutputFile.create(output, force)) {
-            export(config, name, wanted, file.stream());
+            export(config, running, name, wanted, file.stream());
             file.commit();
         }
         return ExitCode.DONE;
     }
 
-    private static void export(LtxfsConfig config, String name, Optional<String> txid, OutputStream out)
+    private static void export(
+            LtxfsConfig config, Optional<NodeClient> running, String name, Optional<String> txid, OutputStream out)
             throws IOException {
-        Optional<NodeClient> running = NodeClient.find(config);
         if (running.isPresent()) {
             String query = "/export?db=" + NodeClient.encode(name)
                     + txid.map(value -> "&txid=" + value).orElse("");

@@ -1,7 +1,6 @@
 package io.ltxfs.node.cli;
 
 import io.ltxfs.node.config.LtxfsConfig;
-import io.ltxfs.node.json.Json;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,16 +44,14 @@ final class ImportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         LtxfsConfig config = node.load().config();
-        String name = DatabaseName.of(database, config);
-        NodeClient running = NodeClient.require(config, "import " + name);
+        // The node's own word, not the configuration's: with --data alone that would be the default.
+        Path mount = NodeClient.require(config, "import").mount();
+        String name = DatabaseName.of(database, mount);
         if (!Files.isRegularFile(file)) {
             throw new CliException(
                     ExitCode.NOT_FOUND, file.toString(), "there is no such file", "name a database file");
         }
-        // The node's own word, not the configuration's: with --data alone that would be the default.
-        String mount = String.valueOf(
-                Json.readObject(running.getText("import " + name, "/status")).get("mount"));
-        Path target = Path.of(mount).resolve(name);
+        Path target = mount.resolve(name);
         if (Files.exists(target) && Files.size(target) > 0 && !force) {
             throw new CliException(
                     ExitCode.FAILED,

@@ -45,8 +45,8 @@ final class LogCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         LtxfsConfig config = node.load().config();
-        String name = DatabaseName.of(database, config);
         Optional<NodeClient> running = NodeClient.find(config);
+        String name = DatabaseName.of(database, running.map(NodeClient::mount).orElse(config.mount()));
         String document = running.isPresent()
                 ? running.get().getText("log " + name, "/log?db=" + NodeClient.encode(name))
                 : Json.writePretty(fromDirectory(config, name));

@@ -9,6 +9,7 @@ import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /** Speaks to the running node of a data directory. */
@@ -46,8 +47,9 @@ final class NodeClient {
                         "start one with 'ltxfs run', or name its directory with --data"));
     }
 
-    long pid() {
-        return node.pid();
+    /** Where the node shows its databases. */
+    Path mount() {
+        return node.mount();
     }
 
     /** Encodes a value for {@link #get}. */

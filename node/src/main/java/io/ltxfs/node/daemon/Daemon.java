@@ -106,7 +106,7 @@ public final class Daemon {
         try (DataDirectory data = DataDirectory.create(config.data());
                 HttpPort http = HttpPort.open(config.httpListen())) {
             MountPoint.prepare(config.mount());
-            NodeFile node = NodeFile.create(ProcessHandle.current().pid(), http.address());
+            NodeFile node = NodeFile.create(ProcessHandle.current().pid(), http.address(), config.mount());
             node.write(data.path());
             http.serve(new HttpApi(this::status, () -> Optional.ofNullable(serving), metrics), node.token());
             notices.forEach(notice -> LOG.warn("{}", notice));

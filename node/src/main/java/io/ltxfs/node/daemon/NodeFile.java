@@ -23,15 +23,16 @@ import java.util.Set;
  * @param pid the daemon's process
  * @param http host and port that commands speak to
  * @param token 64 hexadecimal digits, new with each start
+ * @param mount where the databases appear
  */
-public record NodeFile(long pid, String http, String token) {
+public record NodeFile(long pid, String http, String token, Path mount) {
     private static final String NAME = "node.json";
 
     /** Makes one with a new token. */
-    static NodeFile create(long pid, String http) {
+    static NodeFile create(long pid, String http, Path mount) {
         byte[] random = new byte[32];
         new SecureRandom().nextBytes(random);
-        return new NodeFile(pid, http, HexFormat.of().formatHex(random));
+        return new NodeFile(pid, http, HexFormat.of().formatHex(random), mount);
     }
 
     /**
@@ -52,13 +53,14 @@ public record NodeFile(long pid, String http, String token) {
             Map<String, Object> object = Json.readObject(text);
             if (object.get("pid") instanceof Number pid
                     && object.get("http") instanceof String http
-                    && object.get("token") instanceof String token) {
-                return Optional.of(new NodeFile(pid.longValue(), http, token));
+                    && object.get("token") instanceof String token
+                    && object.get("mount") instanceof String mount) {
+                return Optional.of(new NodeFile(pid.longValue(), http, token, Path.of(mount)));
             }
         } catch (IllegalArgumentException e) {
             throw new IOException(file + " is not a node file: " + e.getMessage(), e);
         }
-        throw new IOException(file + " is not a node file: pid, http or token is missing");
+        throw new IOException(file + " is not a node file: pid, http, token or mount is missing");
     }
 
     /** Whether its process is alive. */
@@ -72,6 +74,7 @@ public record NodeFile(long pid, String http, String token) {
         object.put("pid", pid);
         object.put("http", http);
         object.put("token", token);
+        object.put("mount", mount.toString());
         Path temporary = data.resolve(NAME + ".new");
         Files.deleteIfExists(temporary);
         var ownerOnly = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));

@@ -1,6 +1,7 @@
 package io.ltxfs.node.cli.doctor;
 
 import io.ltxfs.node.config.LtxfsConfig;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,11 +9,11 @@ import java.util.List;
 public final class Doctor {
     private Doctor() {}
 
-    /** Runs them; takes a few seconds at most. */
-    public static List<Finding> run(LtxfsConfig config) {
-        List<Finding> findings = new ArrayList<>(MachineChecks.run(config));
-        findings.addAll(ProcessChecks.run(config.mount()));
-        findings.addAll(SqliteChecks.run(config.mount()));
+    /** Runs them; takes a few seconds at most. @param mount of the running node, or as configured */
+    public static List<Finding> run(LtxfsConfig config, Path mount) {
+        List<Finding> findings = new ArrayList<>(MachineChecks.run(mount, config.data()));
+        findings.addAll(ProcessChecks.run(mount));
+        findings.addAll(SqliteChecks.run(mount));
         return findings;
     }
 }

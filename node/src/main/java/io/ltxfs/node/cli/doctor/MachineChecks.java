@@ -1,6 +1,5 @@
 package io.ltxfs.node.cli.doctor;
 
-import io.ltxfs.node.config.LtxfsConfig;
 import io.ltxfs.node.daemon.MountPoint;
 import java.io.IOException;
 import java.nio.file.FileStore;
@@ -21,16 +20,16 @@ final class MachineChecks {
 
     private MachineChecks() {}
 
-    static List<Finding> run(LtxfsConfig config) {
+    static List<Finding> run(Path mount, Path data) {
         List<Finding> findings = new ArrayList<>();
         findings.add(java());
         findings.add(fuseDevice());
         findings.add(kernel());
         findings.add(privilege());
         findings.add(requestTimeout());
-        findings.add(mount(config.mount()));
-        findings.addAll(deadMounts(config.mount()));
-        findings.addAll(data(config));
+        findings.add(mount(mount));
+        findings.addAll(deadMounts(mount));
+        findings.addAll(data(data));
         findings.add(clock());
         return findings;
     }
@@ -129,9 +128,8 @@ final class MachineChecks {
         return findings;
     }
 
-    private static List<Finding> data(LtxfsConfig config) {
+    private static List<Finding> data(Path data) {
         List<Finding> findings = new ArrayList<>();
-        Path data = config.data();
         Path existing = data;
         while (existing != null && !Files.exists(existing)) {
             existing = existing.getParent();
