@@ -158,7 +158,11 @@ final class NodeUnderTest implements AutoCloseable {
     int stop() {
         guard().destroy();
         Programs.endsWithin(guard().toHandle(), Duration.ofSeconds(60));
-        return guard().exitValue();
+        try {
+            return guard().waitFor();
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted", e);
+        }
     }
 
     /** GET from its HTTP port. */

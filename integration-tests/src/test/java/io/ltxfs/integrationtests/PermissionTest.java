@@ -36,7 +36,7 @@ final class PermissionTest {
                     "id -un; ls " + node.data() + "; sqlite3 " + node.mount()
                             + "/app/a.db 'PRAGMA journal_mode=WAL; CREATE TABLE t(a); INSERT INTO t VALUES(1)'; exit 7");
             Programs.endsWithin(run.toHandle(), Duration.ofSeconds(60));
-            assertEquals(7, run.exitValue(), node::log);
+            assertEquals(7, exitCode(run), node::log);
             assertTrue(node.log().contains("nobody"), node::log);
             assertTrue(node.log().contains("Permission denied"), () -> "data is root's alone\n" + node.log());
 
@@ -74,5 +74,13 @@ final class PermissionTest {
 
     private static void program(String... command) {
         Programs.run(Duration.ofSeconds(20), command).orFail();
+    }
+
+    private static int exitCode(Process process) {
+        try {
+            return process.waitFor();
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted", e);
+        }
     }
 }
