@@ -1,5 +1,6 @@
 package io.ltxfs.fusefs.own;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -126,7 +127,8 @@ final class OwnMountThreadsTest {
         }
         assertEquals(1, descriptorsOf(thread, file));
         threads.close();
-        assertFalse(Files.exists(Path.of("/proc/self/task/" + thread.tid())));
+        // The kernel's task ends a moment after the Java thread.
+        await().until(() -> !Files.exists(Path.of("/proc/self/task/" + thread.tid())));
     }
 
     private static long descriptorsOf(OwnMountThread thread, Path file) throws Exception {
