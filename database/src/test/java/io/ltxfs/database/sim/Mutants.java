@@ -20,7 +20,7 @@ final class Mutants {
                 Mutant.named("data before log, rollback", "delete_off", "truncate_off", "spill_delete_off")
                         .edit(ROLLBACK, "&& services.log().durableLsn() >= lsn", ""),
                 Mutant.named("data before log, checkpoint", "wal_off:2", "wal_normal")
-                        .edit(WAL, "flushUpTo(newest);", ""),
+                        .edit(WAL, "flushUpTo(Math.max(0, newest));", ""),
                 Mutant.named("uncommitted pages in the file", "spill_delete_full", "delete_full")
                         .edit(
                                 ROLLBACK,
@@ -82,6 +82,8 @@ final class Mutants {
                                 TAIL,
                                 "disk.syncDirectory(TransactionLog.DIRECTORY); nameToSync = false; durableMoved.accept(point.lsn);",
                                 "nameToSync = false; durableMoved.accept(point.lsn);"),
+                Mutant.named("segments before a gap are used", "wal_full:3", "wal_full", "delete_full")
+                        .edit(OPENER, "long first = heads.lastKey();", "long first = heads.firstKey();"),
                 Mutant.named("new segment before the old one is durable", "wal_normal:2", "wal_off", "delete_off")
                         .edit(
                                 TAIL,
