@@ -274,16 +274,27 @@ final class LogOpener {
                 header == null ? Set.of() : Set.of(header.database())));
     }
 
+    /** Whether zeros stand where a record would begin: space that was reserved, and not used before the stop. */
+    private static boolean isReserved(DiskFile file, long offset) throws DiskException {
+        ByteBuffer head = ByteBuffer.allocate(Long.BYTES);
+        file.read(head, offset);
+        return head.getLong(0) == 0;
+    }
+
     /** Takes away what a power cut tore, for good, before anything is written in its place. */
     private void cutTail(Segment segment) throws DiskException {
         try (DiskFile file = disk.open(segment.path(), Disk.Mode.WRITE)) {
             long size = file.size();
             if (size != segment.end) {
-                LOG.info(
-                        "cut the log's torn end segment={} offset={} bytes={}",
-                        segment.sequence,
-                        segment.end,
-                        size - segment.end);
+                if (isReserved(file, segment.end)) {
+                    LOG.debug("gave reserved space back segment={} bytes={}", segment.sequence, size - segment.end);
+                } else {
+                    LOG.info(
+                            "cut the log's torn end segment={} offset={} bytes={}",
+                            segment.sequence,
+                            segment.end,
+                            size - segment.end);
+                }
                 file.truncate(segment.end);
             }
             makeDurable(file, segment.end);
