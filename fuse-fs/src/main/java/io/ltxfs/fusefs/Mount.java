@@ -11,6 +11,7 @@ import io.ltxfs.database.posix.PosixException;
 import io.ltxfs.fusefs.host.LocalHost;
 import io.ltxfs.fusefs.kernel.KernelTransport;
 import io.ltxfs.fusefs.own.OwnMountThreads;
+import io.ltxfs.fusefs.transport.FileSystem;
 import io.ltxfs.fusefs.transport.MountOptions;
 import io.ltxfs.fusefs.transport.MountedFileSystem;
 import io.ltxfs.fusefs.tree.Tree;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** A data directory shown as a file system: its databases, the tree of names, and the transport to the kernel. */
 public final class Mount implements AutoCloseable {
@@ -63,6 +65,15 @@ public final class Mount implements AutoCloseable {
      * @throws IOException if either cannot be done; the message says why and what to do
      */
     public static Mount start(MountSettings settings) throws IOException {
+        return start(settings, tree -> tree);
+    }
+
+    /**
+     * {@link #start(MountSettings)}, with something between the transport and the tree of files.
+     *
+     * @param before given the tree, the file system that the transport is to serve: a recorder of its requests
+     */
+    public static Mount start(MountSettings settings, UnaryOperator<FileSystem> before) throws IOException {
         Path data = settings.dataDirectory().toAbsolutePath().normalize();
         int lock = lock(data);
         Undo undo = new Undo();
@@ -80,8 +91,8 @@ public final class Mount implements AutoCloseable {
             Tree tree = new Tree(
                     new TreeOptions(databases, files, own::isOwn, host, settings.primary(), settings.lagMillis()));
             undo.add(tree::close);
-            MountedFileSystem mounted =
-                    new KernelTransport().mount(tree, new MountOptions(mountPoint, settings.threads(), false));
+            MountedFileSystem mounted = new KernelTransport()
+                    .mount(before.apply(tree), new MountOptions(mountPoint, settings.threads(), false));
             host.attach(tree);
             return new Mount(own, host, databases, tree, mounted, lock);
         } catch (IOException | RuntimeException e) {
