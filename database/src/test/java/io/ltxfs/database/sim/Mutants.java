@@ -20,7 +20,7 @@ final class Mutants {
                 Mutant.named("data before log, rollback", "delete_off", "truncate_off", "spill_delete_off")
                         .edit(ROLLBACK, "&& services.log().durableLsn() >= lsn", ""),
                 Mutant.named("data before log, checkpoint", "wal_off:2", "wal_normal")
-                        .edit(WAL, "flushUpTo(Math.max(0, newest));", ""),
+                        .edit(WAL, "services.log().flushAndWait(commit[1]);", ""),
                 Mutant.named("uncommitted pages in the file", "spill_delete_full", "delete_full")
                         .edit(
                                 ROLLBACK,
