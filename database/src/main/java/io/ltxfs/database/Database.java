@@ -892,9 +892,13 @@ public final class Database {
                         int errno = database.checkpoints()
                                 ? database.wal.checkpointWrite(offset, source)
                                 : WalCapture.FOREIGN;
-                        return errno == WalCapture.FOREIGN
-                                ? database.rollback.write(handle, offset, source, completion)
-                                : errno;
+                        if (errno != WalCapture.FOREIGN) {
+                            return errno;
+                        }
+                        if (database.wal.hasFrames() && !database.rollback.journalActive()) {
+                            database.wal.noteCheckpointed(offset, source);
+                        }
+                        return database.rollback.write(handle, offset, source, completion);
                     },
                     completion);
         }

@@ -790,9 +790,15 @@ final class RollbackCapture {
     }
 
     private void discardQuietly(Overlay view) {
-        state.file.setViewSize(view.size());
         running = null;
         unjournaled = false;
+        if (database.walCapture().hasFrames()) {
+            // A checkpoint may have gone on meanwhile, and counts on its pages being in the file.
+            state.file.push(view, state.lastLsn);
+            database.applySoon();
+            return;
+        }
+        state.file.setViewSize(view.size());
         view.close();
     }
 

@@ -353,8 +353,9 @@ final class WalCapture {
         parsed = number;
         parsedChecksum = checksum;
         syncedInFrame = false;
-        freshHeaders.clear();
-        freshPages.clear();
+        // One write may bring more frames than one: those behind the commit stay fresh.
+        freshHeaders.clear(0, number + 1);
+        freshPages.clear(0, number + 1);
         closeSlots();
     }
 
@@ -696,6 +697,11 @@ final class WalCapture {
         }
         state.file.writeThrough(offset, source);
         return Errno.OK;
+    }
+
+    /** What a write holds of captured pages will be in the file, though it is held apart with what another program wrote. */
+    void noteCheckpointed(long offset, ByteBuffer source) {
+        versionOf(offset, source);
     }
 
     /** The newest captured frame among the pages that a write holds, all of them captured; -1 if one is not. */
