@@ -29,7 +29,7 @@ final class FullDiskTest {
     @Timeout(240)
     void aFullDiskLosesNothing(String journalMode, String synchronous) throws IOException {
         try (NodeUnderTest node = NodeUnderTest.create("log.max-bytes=4MiB")) {
-            node.limitData(48 << 20);
+            node.limitData(192 << 20);
             node.start();
             long rows = 0;
             for (int round = 1; round <= ROUNDS; round++) {
