@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,8 +20,9 @@ import org.junit.jupiter.params.provider.CsvSource;
  * and when there is space again work goes on without a restart.
  */
 @RealMount
+@Tag("long")
 final class FullDiskTest {
-    private static final int ROUNDS = Integer.getInteger("ltxfs.full", 6);
+    private static final int ROUNDS = Integer.getInteger("ltxfs.full", 2);
     private static final List<String> ERRORS =
             List.of("database or disk is full", "disk I/O error", "unable to open database file");
 
