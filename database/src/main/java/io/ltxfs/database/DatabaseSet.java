@@ -55,7 +55,7 @@ public final class DatabaseSet implements AutoCloseable {
         this.disk = disk;
         this.log = log;
         this.services = services;
-        this.maintenance = new Maintenance(this, log);
+        this.maintenance = new Maintenance(this, log, services.options().log().maxBytes());
     }
 
     /**

@@ -21,7 +21,7 @@ final class Maintenance {
     private static final long FLUSH_MILLIS = 100;
     private static final long RETRY_MILLIS = 1_000;
     private static final long WATERMARK_MILLIS = 30_000;
-    private static final long WATERMARK_BYTES = 256L << 20;
+    private static final long WATERMARK_BYTES_MAX = 256L << 20;
 
     private final DatabaseSet set;
     private final TransactionLog log;
@@ -33,10 +33,13 @@ final class Maintenance {
     private boolean failing;
     private @Nullable Thread thread;
     private long bytesAtWatermark;
+    /** By how much the log may grow until files are synced and it is trimmed. */
+    private final long watermarkBytes;
 
-    Maintenance(DatabaseSet set, TransactionLog log) {
+    Maintenance(DatabaseSet set, TransactionLog log, long logBytesMax) {
         this.set = set;
         this.log = log;
+        this.watermarkBytes = Math.min(WATERMARK_BYTES_MAX, logBytesMax);
     }
 
     void start() {
@@ -98,7 +101,7 @@ final class Maintenance {
                     retry();
                     retried = now;
                 }
-                if (millis(now - marked) >= WATERMARK_MILLIS || log.bytes() - bytesAtWatermark > WATERMARK_BYTES) {
+                if (millis(now - marked) >= WATERMARK_MILLIS || log.bytes() - bytesAtWatermark > watermarkBytes) {
                     watermarks();
                     marked = now;
                 }
