@@ -24,6 +24,8 @@ public final class Database {
     static final int PENDING = -1;
     private static final Logger LOG = LoggerFactory.getLogger(Database.class);
     private static final int INLINE_BLOCKS = 64;
+    /** Polls that are left out after an adoption that failed. */
+    private static final int ADOPT_SKIPS = 50;
     /** A larger file that was written without a journal is looked at in the background, not by the close of it. */
     private static final long ADOPT_AT_ONCE_BYTES = 16 << 20;
 
@@ -56,8 +58,11 @@ public final class Database {
     private boolean applyQueued;
     private boolean dropped;
     private boolean syncFailed;
+    private boolean leftPlain;
     private String damage = "";
     private String applyFailure = "";
+    private String adoptFailure = "";
+    private volatile int adoptSkips;
     private final TreeSet<Long> unsettled = new TreeSet<>();
     private int handles;
     /** Handles that are not the node's own. */
@@ -213,7 +218,9 @@ public final class Database {
             if (syncFailed) {
                 warnings.add("its file could not be synced: the log is kept, and a restart brings it to the file");
             }
-            if (rollback.unjournaled()) {
+            if (!adoptFailure.isEmpty() && rollback.unjournaled()) {
+                warnings.add("what was written without a journal is in no transaction: " + adoptFailure);
+            } else if (rollback.unjournaled()) {
                 warnings.add("is being written without a journal: what changed becomes one transaction when the writer"
                         + " has finished");
             }
@@ -624,6 +631,10 @@ public final class Database {
         if (!state[0] || dropped) {
             return true;
         }
+        if (adoptSkips > 0) {
+            adoptSkips--;
+            return false;
+        }
         if (state[1]) {
             adoptIfFree();
         } else {
@@ -669,9 +680,19 @@ public final class Database {
         }
     }
 
-    private void commitUnjournaled() throws DiskException {
-        if (!dropped && rollback.unjournaled() && !rollback.journalActive()) {
+    private void commitUnjournaled() {
+        if (dropped || !rollback.unjournaled() || rollback.journalActive()) {
+            return;
+        }
+        try {
             rollback.commitUnjournaled();
+            adoptFailure = "";
+        } catch (DiskException e) {
+            if (!e.getMessage().equals(adoptFailure)) {
+                LOG.warn("could not adopt, tries again: database={} error=\"{}\"", state.name, e.getMessage());
+            }
+            adoptFailure = e.getMessage();
+            adoptSkips = ADOPT_SKIPS;
         }
     }
 
@@ -811,14 +832,18 @@ public final class Database {
         try {
             if (!dropped) {
                 if (rollback.unjournaled() && damage.isEmpty()) {
-                    rollback.commitUnjournaled();
+                    try {
+                        rollback.commitUnjournaled();
+                    } catch (NotADatabaseException e) {
+                        leavePlain();
+                    }
                 }
                 drain();
             }
         } finally {
             lock.unlock();
         }
-        if (!dropped && damage.isEmpty()) {
+        if (!dropped && damage.isEmpty() && !leftPlain) {
             moveWatermark();
             if (state.position.txid() != 0 && !syncFailed) {
                 Stamp.of(state.position, state.file.backing())
@@ -835,6 +860,16 @@ public final class Database {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** The file holds something else than a database: the database is dropped, the file stays, a plain one. */
+    private void leavePlain() throws DiskException {
+        LOG.warn("left a file that is no database any more: database={}", state.name);
+        leftPlain = true;
+        if (state.position.txid() != 0) {
+            set.logDrop(state);
+        }
+        rollback.leavePlain();
     }
 
     // ---- the database file

@@ -194,6 +194,13 @@ public final class DatabaseSet implements AutoCloseable {
                 completion);
     }
 
+    /** Makes the drop of a database durable, in such a way that recovery leaves a file of its name alone. */
+    void logDrop(State state) throws DiskException {
+        long lsn = log.append(new LogRecord.Committed(dropHeader(state), PageSet.empty()));
+        log.flushAndWait(lsn);
+        log.flushAndWait(log.append(new LogRecord.Watermark(state.name, lsn)));
+    }
+
     private void forget(Database database) throws DiskException {
         disk.unlink(path(database.name()));
         disk.unlink(sumsPath(database.name()));

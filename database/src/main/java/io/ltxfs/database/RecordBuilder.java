@@ -41,8 +41,10 @@ final class RecordBuilder {
         int commit = 0;
         if (view.size() > 0) {
             if (pageSize == 0) {
-                throw new DiskException(
-                        5, state.name + ": no SQLite header and no journal that names a page size: not a database");
+                throw new NotADatabaseException(state.name);
+            }
+            if (!plain && hint == 0 && view.size() % pageSize != 0) {
+                throw new NotADatabaseException(state.name);
             }
             commit = plain ? DatabaseHeader.pageCount(header) : 0;
             if (commit == 0) {

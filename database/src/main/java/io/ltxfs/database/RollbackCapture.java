@@ -789,6 +789,16 @@ final class RollbackCapture {
         return true;
     }
 
+    /** What was written becomes the file's content, of no transaction. */
+    void leavePlain() {
+        Overlay view = running;
+        if (view != null) {
+            running = null;
+            unjournaled = false;
+            state.file.push(view, state.lastLsn);
+        }
+    }
+
     private void discardQuietly(Overlay view) {
         running = null;
         unjournaled = false;
