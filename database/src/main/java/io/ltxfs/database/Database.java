@@ -434,7 +434,7 @@ public final class Database {
      * A sync of the file or its checksums failed: the kernel may have dropped what was not written, so the log from the
      * old watermark on stays needed until the node has redone it (R12).
      */
-    void fileSyncFailed() {
+    private void fileSyncFailed() {
         locked(() -> syncFailed = true);
     }
 
@@ -757,8 +757,13 @@ public final class Database {
         } finally {
             lock.unlock();
         }
-        state.sums.sync();
-        state.file.backing().sync();
+        try {
+            state.sums.sync();
+            state.file.backing().sync();
+        } catch (DiskException e) {
+            fileSyncFailed();
+            throw e;
+        }
         set.syncParent(state.name);
         services.log().append(new LogRecord.Watermark(state.name, position));
         lock.lock();

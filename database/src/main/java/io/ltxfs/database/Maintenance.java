@@ -153,7 +153,6 @@ final class Maintenance {
                 }
             } catch (DiskException e) {
                 failure = e;
-                database.fileSyncFailed();
             }
             keep = Math.min(keep, database.watermark());
         }
