@@ -46,6 +46,11 @@ public interface Host {
     /** Drops the kernel's cached pages of a range of the database file; a length of 0 means to the end. */
     void invalidate(Database database, long offset, long length);
 
+    /** Runs a task, on some thread, once what {@link #invalidate} was asked for until now is done. */
+    default void afterInvalidations(Runnable task) {
+        task.run();
+    }
+
     /**
      * Drops the kernel's cached pages of a WAL from an offset on: a commit there was withdrawn, and its bytes are zeros
      * (F6).

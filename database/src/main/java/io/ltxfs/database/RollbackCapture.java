@@ -422,17 +422,28 @@ final class RollbackCapture {
             return Errno.EIO;
         }
         if (prepared == null) {
-            discard();
+            boolean dropped = discard();
             endTransaction(end);
-            return Errno.OK;
+            if (!dropped) {
+                return Errno.OK;
+            }
+            database.afterUnlock(() -> services.host().afterInvalidations(() -> completion.done(Errno.OK)));
+            return PENDING;
         }
+        boolean[] dropped = {false};
         return withdrawThen(
                 () -> {
-                    discard();
+                    dropped[0] = discard();
                     endTransaction(end);
                 },
                 Errno.OK,
-                completion);
+                errno -> {
+                    if (dropped[0]) {
+                        services.host().afterInvalidations(() -> completion.done(errno));
+                    } else {
+                        completion.done(errno);
+                    }
+                });
     }
 
     private int decide(Host.WriteLock held, JournalEnd end, Completion completion) throws DiskException {
@@ -546,12 +557,17 @@ final class RollbackCapture {
         database.changed();
     }
 
-    /** The transaction was rolled back: pages that differ from the committed ones are dropped from the kernel's cache. */
-    private void discard() {
+    /**
+     * The transaction was rolled back: pages that differ from the committed ones are dropped from the kernel's cache.
+     *
+     * @return whether there were any
+     */
+    private boolean discard() {
         Overlay view = running;
         if (view == null) {
-            return;
+            return false;
         }
+        boolean dropped = false;
         int size = view.blockSize();
         ByteBuffer ours = ByteBuffer.allocate(size);
         ByteBuffer committed = ByteBuffer.allocate(size);
@@ -568,6 +584,7 @@ final class RollbackCapture {
             }
             if (!same) {
                 services.host().invalidate(database, block * size, size);
+                dropped = true;
             }
         }
         state.file.setViewSize(view.size());
@@ -575,6 +592,7 @@ final class RollbackCapture {
         unjournaled = false;
         lastWriter = null;
         view.close();
+        return dropped;
     }
 
     // ---- refusal and abort (R8)

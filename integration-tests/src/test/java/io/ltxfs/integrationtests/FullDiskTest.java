@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ltxfs.integrationtests.Programs.Output;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,7 +22,6 @@ import org.junit.jupiter.params.provider.CsvSource;
  * and when there is space again work goes on without a restart.
  */
 @RealMount
-@Tag("long")
 final class FullDiskTest {
     private static final int ROUNDS = Integer.getInteger("ltxfs.full", 2);
     private static final List<String> ERRORS =
@@ -50,11 +51,8 @@ final class FullDiskTest {
         Writer writer = new Writer(node.mount().resolve("full.db"), journalMode, synchronous);
         try {
             writer.awaitCommits(round == 1 ? 20 : 1, Duration.ofSeconds(30));
-            // The last kilobytes one by one, so that each round runs out somewhere else.
-            long left = Files.getFileStore(node.data()).getUsableSpace() - 4096L * (4 + 7L * round);
-            Programs.run(
-                    Duration.ofSeconds(30), "fallocate", "-l", Long.toString(Math.max(left, 4096)), ballast.toString());
-            writer.awaitEnd(Duration.ofSeconds(60));
+            fill(ballast, writer, 4096L * (4 + 7L * round));
+            writer.awaitEnd(Duration.ofSeconds(30));
         } finally {
             writer.kill();
         }
@@ -68,6 +66,30 @@ final class FullDiskTest {
         }
         Files.delete(ballast);
         return verify(node, rows, "round " + round);
+    }
+
+    /** Takes all space but a little, and what the trimming of the log gives back, until the writer has met the end. */
+    private static void fill(Path ballast, Writer writer, long left) throws IOException {
+        ByteBuffer zeros = ByteBuffer.allocateDirect(1 << 20);
+        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        long keep = left;
+        try (FileChannel file = FileChannel.open(
+                ballast, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
+            while (writer.isAlive() && System.nanoTime() < deadline) {
+                long space = Files.getFileStore(ballast).getUsableSpace() - keep;
+                if (space <= 0) {
+                    keep = 0;
+                    Thread.onSpinWait();
+                    continue;
+                }
+                zeros.clear().limit((int) Math.min(space, zeros.capacity()));
+                try {
+                    file.write(zeros);
+                } catch (IOException e) {
+                    keep = 0; // full: the writer took the rest
+                }
+            }
+        }
     }
 
     private static long verify(NodeUnderTest node, long acknowledged, String when) {

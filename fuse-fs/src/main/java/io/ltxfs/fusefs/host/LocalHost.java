@@ -244,6 +244,16 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
     }
 
     @Override
+    public void afterInvalidations(Runnable task) {
+        Tree mounted = tree;
+        if (mounted != null) {
+            mounted.afterInvalidations(task);
+        } else {
+            task.run();
+        }
+    }
+
+    @Override
     public void invalidateWal(Database database, long offset) {
         Tree mounted = tree;
         if (mounted != null) {

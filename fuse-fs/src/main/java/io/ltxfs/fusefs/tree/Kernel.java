@@ -37,6 +37,15 @@ final class Kernel implements AutoCloseable {
         send(n -> n.invalEntry(parent, name));
     }
 
+    /** Runs a task after the notifications that were asked for before; at once when there is nobody to notify. */
+    void after(Runnable task) {
+        try {
+            thread.execute(task);
+        } catch (RejectedExecutionException e) {
+            task.run();
+        }
+    }
+
     private interface Call {
         void on(Notifier notifier) throws IOException;
     }

@@ -114,6 +114,11 @@ public final class Tree implements FileSystem, AutoCloseable {
         forgetRange(database, Role.DATABASE, offset, length);
     }
 
+    /** Runs a task once what was to be dropped until now is. */
+    public void afterInvalidations(Runnable task) {
+        parts.kernel().after(task);
+    }
+
     /** Drops what the kernel has cached of a WAL from an offset on. Returns at once. */
     public void invalidateWal(Database database, long offset) {
         forgetRange(database, Role.WAL, offset, 0);
