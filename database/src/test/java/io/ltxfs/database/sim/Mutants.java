@@ -28,7 +28,7 @@ final class Mutants {
                                 "state.file.backing().write(source.duplicate(), offset);"
                                         + " overlay(source.remaining()).write(offset, source);"),
                 Mutant.named("watermark without a sync of the file", "delete_full", "wal_full")
-                        .edit(DATABASE, "state.file.backing().sync(); set.syncParent", "set.syncParent"),
+                        .edit(DATABASE, "state.file.backing().sync(); } catch", "} catch"),
                 Mutant.named("prepare not durable", "delete_full", "persist_normal")
                         .edit(
                                 ROLLBACK,
