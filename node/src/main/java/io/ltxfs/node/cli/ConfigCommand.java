@@ -1,7 +1,7 @@
 package io.ltxfs.node.cli;
 
 import io.ltxfs.node.config.LoadedConfig;
-import io.ltxfs.node.json.Json;
+import io.ltxfs.objectstore.json.Json;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;

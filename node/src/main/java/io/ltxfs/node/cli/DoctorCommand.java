@@ -3,7 +3,7 @@ package io.ltxfs.node.cli;
 import io.ltxfs.node.cli.doctor.Doctor;
 import io.ltxfs.node.cli.doctor.Finding;
 import io.ltxfs.node.config.LtxfsConfig;
-import io.ltxfs.node.json.Json;
+import io.ltxfs.objectstore.json.Json;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

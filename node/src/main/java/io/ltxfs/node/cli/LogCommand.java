@@ -5,7 +5,7 @@ import io.ltxfs.node.config.LtxfsConfig;
 import io.ltxfs.node.daemon.LogDocument;
 import io.ltxfs.node.daemon.NodeException;
 import io.ltxfs.node.daemon.StoppedNode;
-import io.ltxfs.node.json.Json;
+import io.ltxfs.objectstore.json.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;

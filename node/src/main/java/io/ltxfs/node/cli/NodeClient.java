@@ -2,7 +2,7 @@ package io.ltxfs.node.cli;
 
 import io.ltxfs.node.config.LtxfsConfig;
 import io.ltxfs.node.daemon.NodeFile;
-import io.ltxfs.node.json.Json;
+import io.ltxfs.objectstore.json.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;

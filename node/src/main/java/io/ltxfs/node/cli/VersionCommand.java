@@ -1,7 +1,7 @@
 package io.ltxfs.node.cli;
 
 import io.ltxfs.node.Version;
-import io.ltxfs.node.json.Json;
+import io.ltxfs.objectstore.json.Json;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;

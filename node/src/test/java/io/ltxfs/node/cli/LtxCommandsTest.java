@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ltxfs.ltx.LtxHeader;
 import io.ltxfs.ltx.LtxWriter;
 import io.ltxfs.ltx.PageChecksum;
-import io.ltxfs.node.json.Json;
+import io.ltxfs.objectstore.json.Json;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;

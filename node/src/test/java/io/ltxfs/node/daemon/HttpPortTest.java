@@ -9,7 +9,7 @@ import io.ltxfs.node.config.ConfigLoader;
 import io.ltxfs.node.config.ConfigRequest;
 import io.ltxfs.node.config.Endpoint;
 import io.ltxfs.node.config.LtxfsConfig;
-import io.ltxfs.node.json.Json;
+import io.ltxfs.objectstore.json.Json;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;

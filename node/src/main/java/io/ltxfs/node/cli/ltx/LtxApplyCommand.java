@@ -5,7 +5,7 @@ import io.ltxfs.ltx.PageChecksum;
 import io.ltxfs.ltx.Pos;
 import io.ltxfs.ltx.Txid;
 import io.ltxfs.node.cli.ExitCode;
-import io.ltxfs.node.json.Json;
+import io.ltxfs.objectstore.json.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

@@ -5,7 +5,7 @@ import io.ltxfs.ltx.DatabaseHeader;
 import io.ltxfs.ltx.LtxFormatException;
 import io.ltxfs.ltx.PageChecksum;
 import io.ltxfs.node.cli.ExitCode;
-import io.ltxfs.node.json.Json;
+import io.ltxfs.objectstore.json.Json;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

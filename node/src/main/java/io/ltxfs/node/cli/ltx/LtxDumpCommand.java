@@ -5,7 +5,7 @@ import io.ltxfs.ltx.LtxHeader;
 import io.ltxfs.ltx.LtxReader;
 import io.ltxfs.ltx.LtxSummary;
 import io.ltxfs.node.cli.ExitCode;
-import io.ltxfs.node.json.Json;
+import io.ltxfs.objectstore.json.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;

@@ -5,7 +5,7 @@ import io.ltxfs.ltx.LtxSummary;
 import io.ltxfs.ltx.PageCoding;
 import io.ltxfs.ltx.Txid;
 import io.ltxfs.node.cli.ExitCode;
-import io.ltxfs.node.json.Json;
+import io.ltxfs.objectstore.json.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

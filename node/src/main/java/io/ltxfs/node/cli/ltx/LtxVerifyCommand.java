@@ -3,7 +3,7 @@ package io.ltxfs.node.cli.ltx;
 import io.ltxfs.ltx.LtxFormatException;
 import io.ltxfs.ltx.LtxReader;
 import io.ltxfs.node.cli.ExitCode;
-import io.ltxfs.node.json.Json;
+import io.ltxfs.objectstore.json.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;

@@ -1,4 +1,4 @@
-package io.ltxfs.node.json;
+package io.ltxfs.objectstore.json;
 
 import java.util.Collection;
 import java.util.List;

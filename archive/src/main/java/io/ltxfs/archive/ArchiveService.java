@@ -1,0 +1,36 @@
+package io.ltxfs.archive;
+
+import java.time.Duration;
+import java.util.List;
+
+/** Keeps the archive of a node's databases up to date: upload, compaction, retention. */
+public interface ArchiveService extends AutoCloseable {
+
+    /**
+     * How far the archive of one database is.
+     *
+     * @param txid the last transaction that the archive has (unsigned); 0 for none, or none known yet
+     * @param pending committed transactions that it does not have yet
+     * @param ageMillis how long ago the oldest of those was committed; 0 if there is none
+     * @param warnings what is wrong and what to do, one line each
+     */
+    record Progress(long txid, long pending, long ageMillis, List<String> warnings) {}
+
+    /** How far a database's archive is. */
+    Progress progress(String database);
+
+    /** What is wrong with the archive as a whole, one line each, and what to do. */
+    List<String> warnings();
+
+    /**
+     * Uploads everything that is committed, without waiting for {@code archive.sync}, and leaves the archive as another
+     * writer wants to find it.
+     *
+     * @return whether all has reached the archive within the time
+     */
+    boolean drain(Duration timeout) throws InterruptedException;
+
+    /** Stops the background work. What is not archived yet will be after the next start. */
+    @Override
+    void close();
+}
