@@ -42,6 +42,11 @@ public final class Archive implements AutoCloseable {
         return new DatabaseArchive(this, name, place);
     }
 
+    /** Where a database lies below the store's place unless it is told otherwise: its name, as a store can hold it. */
+    public static String placeOf(String database) {
+        return PlaceName.of(database);
+    }
+
     /** The names of all databases in it, ascending, by as few requests as the store allows. */
     public List<String> databases() throws IOException {
         throw new UnsupportedOperationException();

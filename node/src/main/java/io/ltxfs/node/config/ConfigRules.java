@@ -79,10 +79,6 @@ final class ConfigRules {
     /** A sentence for each thing that is asked for and comes with a later version. */
     static List<String> notices(LtxfsConfig config, KeyTree tree) {
         List<String> notices = new ArrayList<>();
-        if (tree.get("archive.url").isPresent() && !config.archive().url().isNone()) {
-            notices.add("archive.url is set: the archive comes with a later version; transactions are kept in the"
-                    + " transaction log only");
-        }
         if (!config.lease().url().isNone()) {
             notices.add("lease.url is set: leases come with a later version; this node acts as the only one");
         }

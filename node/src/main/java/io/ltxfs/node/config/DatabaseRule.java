@@ -10,6 +10,7 @@ import java.util.Optional;
  * matches and has a setting counts.
  *
  * @param match a glob over names in the mount: {@code *} within a directory, {@code **} across directories
+ * @param archivePath the place in the archive; if the rule is a pattern, what the places of its databases lie below
  */
 public record DatabaseRule(
         String match,
@@ -23,6 +24,11 @@ public record DatabaseRule(
         Optional<WhenWaitEnds> waitThen,
         Optional<Unjournaled> unjournaled,
         LtxfsConfig.Files files) {
+
+    /** Whether it may match more than one name. */
+    public boolean isPattern() {
+        return match.matches(".*[*?\\[{\\\\].*");
+    }
 
     /** Whether a database's name, as in {@code tenants/a.db}, is meant. */
     public boolean matches(String database) {

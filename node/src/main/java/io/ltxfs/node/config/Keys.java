@@ -1,5 +1,6 @@
 package io.ltxfs.node.config;
 
+import io.ltxfs.ltx.PageCoding;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -33,6 +34,12 @@ final class Keys {
             ConfigKey.perDatabase("archive.snapshots.every", ValueTypes.duration(MILLI), "24h");
     static final ConfigKey<Duration> SNAPSHOTS_KEEP =
             ConfigKey.perDatabase("archive.snapshots.keep", ValueTypes.duration(MILLI), "<keep>");
+
+    static final ConfigKey<PageCoding> PAGE_CODING =
+            ConfigKey.of("archive.page-coding", ValueTypes.choice(PageCoding.class), "block");
+    static final ConfigKey<WhenLogIsFull> LOG_FULL =
+            ConfigKey.of("archive.log-full", ValueTypes.choice(WhenLogIsFull.class), "start-over");
+    static final ConfigKey<Integer> UPLOADS = ConfigKey.of("archive.uploads", ValueTypes.count(1, 256), "8");
 
     static final ConfigKey<StoreUrl> LEASE_URL = ConfigKey.of("lease.url", ValueTypes.storeUrl("local"), "local");
     static final ConfigKey<Duration> LEASE_TTL =
@@ -81,8 +88,7 @@ final class Keys {
     static final ConfigKey<String> RULE_MATCH =
             ConfigKey.of("match", ValueTypes.text("write a pattern of database names, as in \"tenants/**\""), "<none>");
 
-    static final ConfigKey<Optional<String>> RULE_ARCHIVE_PATH =
-            ConfigKey.of("archive.path", ValueTypes.optionalText("write the database's place below archive.url"), "");
+    static final ConfigKey<Optional<String>> RULE_ARCHIVE_PATH = ConfigKey.of("archive.path", ValueTypes.place(), "");
 
     static final List<ConfigKey<?>> ALL = List.of(
             MOUNT,
@@ -95,6 +101,9 @@ final class Keys {
             ARCHIVE_HISTORY,
             SNAPSHOTS_EVERY,
             SNAPSHOTS_KEEP,
+            PAGE_CODING,
+            LOG_FULL,
+            UPLOADS,
             LEASE_URL,
             LEASE_TTL,
             DURABILITY,

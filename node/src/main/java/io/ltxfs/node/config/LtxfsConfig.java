@@ -1,9 +1,12 @@
 package io.ltxfs.node.config;
 
+import io.ltxfs.archive.ArchiveOptions;
+import io.ltxfs.ltx.PageCoding;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** The whole configuration of a node, complete and checked. The keys of {@code ltxfs.yml} have the same names. */
 public record LtxfsConfig(
@@ -29,14 +32,23 @@ public record LtxfsConfig(
     /** This node's name, and where its peers reach it. */
     public record Node(String id, Endpoint advertise) {}
 
-    /** Where the archive is and how it is kept. */
+    /**
+     * Where the archive is and how it is kept.
+     *
+     * @param pageCoding how pages are written into it
+     * @param logFull what happens when the log is full of transactions that the archive does not have
+     * @param uploads how many objects are put at a time
+     */
     public record Archive(
             StoreUrl url,
             Duration sync,
             List<Duration> levels,
             Duration history,
             Duration snapshotsEvery,
-            Duration snapshotsKeep) {}
+            Duration snapshotsKeep,
+            PageCoding pageCoding,
+            WhenLogIsFull logFull,
+            int uploads) {}
 
     /** Who may write: nowhere means that this node is the only one. */
     public record Lease(StoreUrl url, Duration ttl) {}
@@ -53,10 +65,60 @@ public record LtxfsConfig(
 
     /** How writes without a journal are taken for a database. */
     public Unjournaled unjournaledFor(String database) {
-        return databases.stream()
-                .filter(rule -> rule.unjournaled().isPresent() && rule.matches(database))
-                .findFirst()
-                .flatMap(DatabaseRule::unjournaled)
-                .orElse(unjournaled);
+        return setting(database, DatabaseRule::unjournaled, unjournaled);
+    }
+
+    /** How the archive of a database is kept. */
+    public ArchiveOptions archiveFor(String database) {
+        return new ArchiveOptions(
+                setting(database, DatabaseRule::archiveSync, archive.sync()),
+                archive.levels(),
+                setting(database, DatabaseRule::archiveHistory, archive.history()),
+                setting(database, DatabaseRule::snapshotsEvery, archive.snapshotsEvery()),
+                setting(database, DatabaseRule::snapshotsKeep, archive.snapshotsKeep()));
+    }
+
+    /** Where a database lies in the archive, below {@code archive.url}. */
+    public String archivePlaceOf(String database) {
+        for (DatabaseRule rule : databases) {
+            if (rule.archivePath().isPresent() && rule.matches(database)) {
+                String path = rule.archivePath().get();
+                return rule.isPattern() ? path + "/" + io.ltxfs.archive.Archive.placeOf(database) : path;
+            }
+        }
+        return io.ltxfs.archive.Archive.placeOf(database);
+    }
+
+    /**
+     * Which database has a place in the archive, the reverse of {@link #archivePlaceOf}.
+     *
+     * @param name what the place says by itself
+     * @return empty if it is none of this configuration's
+     */
+    public Optional<String> databaseAtPlace(String place, String name) {
+        for (DatabaseRule rule : databases) {
+            if (rule.archivePath().isEmpty()) {
+                continue;
+            }
+            String path = rule.archivePath().get();
+            String inside = path + "/";
+            Optional<String> candidate = rule.isPattern()
+                    ? name.startsWith(inside) ? Optional.of(name.substring(inside.length())) : Optional.empty()
+                    : place.equals(path) ? Optional.of(rule.match()) : Optional.empty();
+            if (candidate.isPresent() && archivePlaceOf(candidate.get()).equals(place)) {
+                return candidate;
+            }
+        }
+        return archivePlaceOf(name).equals(place) ? Optional.of(name) : Optional.empty();
+    }
+
+    private <T> T setting(String database, Function<DatabaseRule, Optional<T>> of, T otherwise) {
+        for (DatabaseRule rule : databases) {
+            Optional<T> value = of.apply(rule);
+            if (value.isPresent() && rule.matches(database)) {
+                return value.get();
+            }
+        }
+        return otherwise;
     }
 }

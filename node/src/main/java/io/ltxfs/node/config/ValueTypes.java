@@ -64,6 +64,22 @@ final class ValueTypes {
                 value -> value.map(ValueTypes::quote).orElse(""));
     }
 
+    /** Where something lies in a store: names with {@code /} between them, those at its ends left out. */
+    static ValueType<Optional<String>> place() {
+        return new TextType<>(
+                text -> {
+                    String place = text.replaceAll("^/+|/+$", "");
+                    for (String part : place.split("/")) {
+                        if (part.equals(".") || part.equals("..") || part.isEmpty() && !place.isEmpty()) {
+                            throw new WrongValue("'" + text + "' has a part '" + part + "'");
+                        }
+                    }
+                    return place.isBlank() ? Optional.empty() : Optional.of(place);
+                },
+                "write a place below archive.url, as in old/app.db",
+                value -> value.map(ValueTypes::quote).orElse(""));
+    }
+
     static ValueType<Path> path() {
         return new TextType<>(
                 ValueTypes::toPath, "write a directory, as in /var/lib/ltxfs", path -> quote(path.toString()));
@@ -98,6 +114,23 @@ final class ValueTypes {
                 },
                 "write true or false",
                 value -> Boolean.toString(value));
+    }
+
+    /** A whole number within bounds. */
+    static ValueType<Integer> count(int least, int most) {
+        return new TextType<>(
+                text -> {
+                    if (!text.matches("[0-9]{1,9}")) {
+                        throw new WrongValue("'" + text + "' is not a whole number");
+                    }
+                    int value = Integer.parseInt(text);
+                    if (value < least || value > most) {
+                        throw new WrongValue("'" + text + "' is not from " + least + " to " + most);
+                    }
+                    return value;
+                },
+                "write a whole number from " + least + " to " + most,
+                value -> Integer.toString(value));
     }
 
     static <E extends Enum<E>> ValueType<E> choice(Class<E> type) {

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ltxfs.archive.ArchiveOptions;
+import io.ltxfs.ltx.PageCoding;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -98,6 +100,35 @@ class ConfigLoaderTest {
     }
 
     @Test
+    void theFirstRuleThatHasASettingCountsForADatabase() throws IOException {
+        LtxfsConfig config = load("""
+                archive: {sync: 2s, history: 1h, snapshots: {every: 3h, keep: 9d}, page-coding: frame,
+                          log-full: refuse-writes, uploads: 3}
+                databases:
+                  - {match: "tenants/**", archive.sync: 5s, archive.path: moved}
+                  - {match: tenants/a.db, archive.sync: 7s, archive.history: 2h, archive.path: /old/place/}
+                  - {match: one.db, archive.path: /old/place/}
+                """).config();
+        ArchiveOptions options = config.archiveFor("tenants/a.db");
+        assertEquals(Duration.ofSeconds(5), options.sync());
+        assertEquals(Duration.ofHours(2), options.history());
+        assertEquals(Duration.ofHours(3), options.snapshotsEvery());
+        assertEquals(Duration.ofDays(9), options.snapshotsKeep());
+        assertEquals(Duration.ofSeconds(2), config.archiveFor("b.db").sync());
+        assertEquals(PageCoding.FRAME, config.archive().pageCoding());
+        assertEquals(WhenLogIsFull.REFUSE_WRITES, config.archive().logFull());
+        assertEquals(3, config.archive().uploads());
+        assertEquals("moved/tenants/a.db", config.archivePlaceOf("tenants/a.db"));
+        assertEquals("old/place", config.archivePlaceOf("one.db"));
+        assertEquals("b.db", config.archivePlaceOf("b.db"));
+        assertEquals(
+                Optional.of("tenants/x/y.db"), config.databaseAtPlace("moved/tenants/x/y.db", "moved/tenants/x/y.db"));
+        assertEquals(Optional.of("one.db"), config.databaseAtPlace("old/place", "old/place"));
+        assertEquals(Optional.of("b.db"), config.databaseAtPlace("b.db", "b.db"));
+        assertEquals(Optional.empty(), config.databaseAtPlace("one.db", "one.db"));
+    }
+
+    @Test
     void settingsOfTheCommandLineCountMost() throws IOException {
         LtxfsConfig config = load(
                         "archive: {sync: 3s}\ncapture: strict\n",
@@ -169,6 +200,9 @@ class ConfigLoaderTest {
                 "archive: yes | archive | is a section | archive.sync",
                 "mount: [a] | mount | is a list | directory",
                 "mount: | mount | is empty | directory",
+                "archive: {uploads: 0} | archive.uploads | not from 1 to | whole number",
+                "archive: {log-full: wait} | archive.log-full | 'wait' | refuse-writes",
+                "databases: [{match: x, archive.path: a/../b}] | databases[0].archive.path | '..' | below",
                 "databases: x | databases | is not a list | match",
                 "databases: [{durability: local}] | databases[0] | has no match | pattern",
                 "databases: [{match: x, durability: far}] | databases[0].durability | 'far' | replica:N",
@@ -211,7 +245,7 @@ class ConfigLoaderTest {
         List<String> notices = load("capture: fast\ndurability: replica:2\nlease: {url: /l}\n"
                         + "archive: {url: /shared/archive}\ntransport: libfuse\n")
                 .notices();
-        assertEquals(5, notices.size(), notices.toString());
+        assertEquals(4, notices.size(), notices.toString());
         assertFalse(notices.stream().anyMatch(notice -> !notice.contains("later version")));
     }
 
