@@ -22,6 +22,11 @@ public final class DatabaseArchive {
         return name;
     }
 
+    /** Where it lies below the store's place. */
+    public String place() {
+        return place;
+    }
+
     /** The store it is in. */
     public ObjectStore store() {
         return archive.store();

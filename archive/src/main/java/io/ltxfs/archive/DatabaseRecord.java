@@ -1,6 +1,8 @@
 package io.ltxfs.archive;
 
+import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The small object beside the levels, changed by conditional writes only: which history this is, from which TXID each
@@ -35,5 +37,34 @@ public record DatabaseRecord(String lineage, String database, List<Epoch> epochs
     public DatabaseRecord {
         epochs = List.copyOf(epochs);
         drops = List.copyOf(drops);
+    }
+
+    /** What to make of a record. May be called several times, with newer records. */
+    @FunctionalInterface
+    public interface Change {
+        /**
+         * The new record; the same one if there is nothing to change.
+         *
+         * @param current what is there
+         */
+        DatabaseRecord apply(Optional<DatabaseRecord> current) throws IOException;
+    }
+
+    /**
+     * Reads a database's record.
+     *
+     * @throws ArchiveException {@link ArchiveException.Kind#DAMAGED} if it is no record, or one of a later version
+     */
+    public static Optional<DatabaseRecord> load(DatabaseArchive db) throws IOException {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
+     * Changes a database's record by a conditional put, again if somebody else was faster.
+     *
+     * @return what is there then
+     */
+    public static DatabaseRecord update(DatabaseArchive db, Change change) throws IOException {
+        throw new UnsupportedOperationException();
     }
 }

@@ -1,6 +1,8 @@
 package io.ltxfs.archive;
 
+import io.ltxfs.objectstore.ObjectInfo;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -10,8 +12,9 @@ import java.util.Optional;
  * @param timestamp of the last transaction in it (header timestamp)
  * @param lineage which history it belongs to
  * @param epoch the lease epoch under which it was put (unsigned)
- * @param preChecksum the LTX database checksum before the first transaction; 0 if {@code minTxid} is 1
- * @param postChecksum the LTX database checksum after the last transaction
+ * @param preChecksum the LTX database checksum before the first transaction; 0 if {@code minTxid} is 1, or if it is
+ *     not known
+ * @param postChecksum the LTX database checksum after the last transaction; 0 if it is not known
  * @param owner whose file it is
  */
 public record ObjectFacts(
@@ -21,6 +24,10 @@ public record ObjectFacts(
         long preChecksum,
         long postChecksum,
         Optional<Owner> owner) {
+
+    /** Nothing is known. */
+    public static final ObjectFacts NONE =
+            new ObjectFacts(Optional.empty(), Optional.empty(), 0, 0, 0, Optional.empty());
 
     /** Litestream's key: RFC 3339 with nanoseconds, UTC. */
     public static final String TIMESTAMP = "litestream-timestamp";
@@ -39,4 +46,19 @@ public record ObjectFacts(
      * @param mode permission bits
      */
     public record Owner(int uid, int gid, int mode) {}
+
+    /** As metadata to put; what is not known is left out. */
+    public Map<String, String> toMetadata() {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
+     * What an object's metadata says.
+     *
+     * @param name the object as people write it, for messages
+     * @throws ArchiveException {@link ArchiveException.Kind#DAMAGED} if we wrote it and a value is wrong
+     */
+    public static ObjectFacts of(ObjectInfo info, String name) throws ArchiveException {
+        throw new UnsupportedOperationException();
+    }
 }

@@ -1,0 +1,44 @@
+package io.ltxfs.archive.plan;
+
+import io.ltxfs.archive.DatabaseArchive;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What can be restored of a database: ranges of transactions, each of which can be had exactly.
+ *
+ * @param ranges ascending, none touches the next
+ * @param lastTxid the last transaction that any object has (unsigned); greater than the last range's end if some are
+ *     missing before it
+ */
+public record Moments(List<Range> ranges, long lastTxid) {
+
+    /**
+     * Consecutive transactions, each of which can be restored; one for the end of an object where no single transactions
+     * are kept.
+     *
+     * @param firstTxid the first (unsigned)
+     * @param lastTxid the last one
+     * @param firstTime the first one's timestamp, if it is known and was asked for
+     * @param lastTime the last one's timestamp
+     */
+    public record Range(long firstTxid, long lastTxid, Optional<Instant> firstTime, Optional<Instant> lastTime) {}
+
+    /** Copies the list. */
+    public Moments {
+        ranges = List.copyOf(ranges);
+    }
+
+    /**
+     * Looks what can be restored.
+     *
+     * @param times whether to find the ranges' times: up to two requests each
+     * @param without keys of objects that are damaged
+     */
+    public static Moments of(DatabaseArchive db, boolean times, Set<String> without) throws IOException {
+        throw new UnsupportedOperationException();
+    }
+}
