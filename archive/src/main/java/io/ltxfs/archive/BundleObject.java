@@ -1,5 +1,7 @@
 package io.ltxfs.archive;
 
+import java.time.Instant;
+
 /**
  * A bundle in the archive, as a list shows it: single transactions beside the level that merges them.
  *
@@ -7,5 +9,6 @@ package io.ltxfs.archive;
  * @param maxTxid the last one; all between are in it
  * @param key its key in the store
  * @param size in bytes
+ * @param modified when it was put, as the store says
  */
-public record BundleObject(long minTxid, long maxTxid, String key, long size) {}
+public record BundleObject(long minTxid, long maxTxid, String key, long size, Instant modified) {}
