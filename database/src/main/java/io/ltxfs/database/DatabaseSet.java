@@ -302,7 +302,26 @@ public final class DatabaseSet implements AutoCloseable {
                     "%s: the log does not reach to %016x; it has %016x to %016x",
                     name, txid, first == 0 ? now.txid() : first, now.txid()));
         }
-        return new Exporter(disk, log).export(database, exports.incrementAndGet(), txid, target);
+        return new Exporter(disk, log).export(database, exports.incrementAndGet(), txid, header -> target);
+    }
+
+    /**
+     * Writes a database as it is after its last transaction, and sees to it that this transaction is durable in the log
+     * before the first byte is given out.
+     *
+     * @throws NotAvailableException if there is no such database, or it has no transaction yet
+     * @throws CorruptDatabaseException if what was read is not what the log says
+     */
+    public Position image(String name, ImageSink sink) throws IOException {
+        Database database = databases.get(name);
+        if (database == null || database.position().txid() == 0) {
+            throw new NotAvailableException(
+                    name + (database == null ? ": no such database" : ": has no transaction yet"));
+        }
+        return new Exporter(disk, log).export(database, exports.incrementAndGet(), 0, header -> {
+            log.flushAndWait(log.lastLsn());
+            return sink.open(header);
+        });
     }
 
     /**

@@ -94,8 +94,9 @@ final class Exporter {
     /**
      * @param number of the export, for its temporary file
      * @param txid the transaction, at most the last one; 0 for the last one
+     * @param sink asked once the content is known to be right
      */
-    Position export(Database database, long number, long txid, WritableByteChannel out) throws IOException {
+    Position export(Database database, long number, long txid, ImageSink sink) throws IOException {
         disk.makeDirectories(DIRECTORY);
         String path = DIRECTORY + "/" + number;
         try (DiskFile target = disk.open(path, Disk.Mode.CREATE)) {
@@ -107,7 +108,7 @@ final class Exporter {
             }
             target.truncate(Integer.toUnsignedLong(header.commit()) * header.pageSize());
             verify(target, header);
-            send(target, out);
+            send(target, sink.open(header));
             return new Position(header.txid(), header.postChecksum());
         } finally {
             disk.unlink(path);
