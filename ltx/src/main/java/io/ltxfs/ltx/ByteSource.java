@@ -13,7 +13,7 @@ final class ByteSource {
 
     private final InputStream in;
     private final @Nullable ByteSource outer;
-    private final byte[] buffer = new byte[BUFFER_SIZE];
+    private final byte[] buffer;
     private int position;
     private int limit;
     private long limitOffset;
@@ -21,7 +21,17 @@ final class ByteSource {
     ByteSource(InputStream in, long offset) {
         this.in = in;
         this.outer = null;
+        this.buffer = new byte[BUFFER_SIZE];
         this.limitOffset = offset;
+    }
+
+    /** Bytes that are all there, and that belong to it from here on. */
+    ByteSource(byte[] bytes, long offset) {
+        this.in = InputStream.nullInputStream();
+        this.outer = null;
+        this.buffer = bytes;
+        this.limit = bytes.length;
+        this.limitOffset = offset + bytes.length;
     }
 
     /**
@@ -31,6 +41,7 @@ final class ByteSource {
     ByteSource(InputStream in, ByteSource outer) {
         this.in = in;
         this.outer = outer;
+        this.buffer = new byte[BUFFER_SIZE];
     }
 
     /** The offset in the file of the next byte, in bytes. */
@@ -99,7 +110,7 @@ final class ByteSource {
 
     private boolean fill() throws IOException {
         int count = in.read(buffer, limit, buffer.length - limit);
-        if (count < 0) {
+        if (count <= 0) { // 0: there is no room, since all was there from the start
             return false;
         }
         limit += count;

@@ -35,6 +35,12 @@ public final class Crc64 {
 
     private static final int STRIPE_SIZE = 4 * PIECE_SIZE;
 
+    /** The polynomial 1, reflected. */
+    private static final long ONE = 1L << 63;
+
+    /** x^64, reflected: x^4 + x^3 + x + 1. */
+    private static final long POLYNOMIAL = 0xD800000000000000L;
+
     private Crc64() {}
 
     /**
@@ -116,6 +122,44 @@ public final class Crc64 {
     /** The CRC of a whole array. */
     public static long of(byte[] bytes) {
         return update(0, bytes, 0, bytes.length);
+    }
+
+    /**
+     * The CRC of two ranges one behind the other, from the CRC of each.
+     *
+     * @param first the CRC of the first one
+     * @param second the CRC of the second one
+     * @param secondLength the second one's length in bytes
+     */
+    public static long append(long first, long second, long secondLength) {
+        return multiply(first, zeros(secondLength)) ^ second;
+    }
+
+    /** x<sup>8n</sup>, which multiplied with a CRC is what n bytes of zeros behind the data do to it. */
+    private static long zeros(long bytes) {
+        long power = ONE >>> 8; // x^8
+        long result = ONE;
+        for (long n = bytes; n != 0; n >>>= 1) {
+            if ((n & 1) != 0) {
+                result = multiply(result, power);
+            }
+            power = multiply(power, power);
+        }
+        return result;
+    }
+
+    /** The product of two polynomials, reflected as the CRC is. */
+    private static long multiply(long a, long b) {
+        long product = 0;
+        long shifted = b;
+        for (long rest = a; rest != 0; rest <<= 1) {
+            if (rest < 0) {
+                product ^= shifted;
+            }
+            // Times x: a shift to the right; what falls out is x^64.
+            shifted = (shifted >>> 1) ^ (POLYNOMIAL & -(shifted & 1));
+        }
+        return product;
     }
 
     private static long word(long v) {

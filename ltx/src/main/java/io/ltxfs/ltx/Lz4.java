@@ -1,5 +1,6 @@
 package io.ltxfs.ltx;
 
+import java.nio.ByteBuffer;
 import net.jpountz.lz4.LZ4Compressor;
 import net.jpountz.lz4.LZ4Exception;
 import net.jpountz.lz4.LZ4Factory;
@@ -63,6 +64,27 @@ final class Lz4 {
             throw corrupt(fileOffset, "LZ4 block refused by the decoder: " + e.getMessage());
         }
         throw corrupt(fileOffset, "LZ4 block decoded to another length than its tokens say");
+    }
+
+    /**
+     * Decodes one block that must yield exactly so many bytes, between buffers that may be direct. The walk through the
+     * tokens is made only for the verdict on a block that the decoder refuses; the decoder itself stays within bounds.
+     */
+    void decode(ByteBuffer from, int at, int length, ByteBuffer to, int toAt, int toLength, long fileOffset)
+            throws LtxFormatException {
+        int done;
+        try {
+            done = decompressor.decompress(from, at, length, to, toAt, toLength);
+        } catch (LZ4Exception e) {
+            byte[] block = new byte[length];
+            from.get(at, block, 0, length);
+            measure(block, length, toLength, LtxError.LZ4_TOO_LONG, fileOffset);
+            throw corrupt(fileOffset, "LZ4 block refused by the decoder: " + e.getMessage());
+        }
+        if (done != toLength) {
+            throw new LtxFormatException(
+                    LtxError.PAGE_LENGTH, fileOffset, "LZ4 data yields " + done + " bytes, a page has " + toLength);
+        }
     }
 
     /** Walks through the tokens and returns how many bytes the block yields. */
