@@ -16,6 +16,22 @@ public interface ArchiveService extends AutoCloseable {
      */
     record Progress(long txid, long pending, long ageMillis, List<String> warnings) {}
 
+    /**
+     * What was done since the start, over all databases.
+     *
+     * @param puts objects that were put
+     * @param bytes their bytes
+     * @param failures requests of the store that failed
+     * @param compactions objects of levels and snapshots that were made from others
+     * @param deletions objects that retention deleted
+     */
+    record Counts(long puts, long bytes, long failures, long compactions, long deletions) {}
+
+    /** What was done since the start. */
+    default Counts counts() {
+        return new Counts(0, 0, 0, 0, 0);
+    }
+
     /** How far a database's archive is. */
     Progress progress(String database);
 

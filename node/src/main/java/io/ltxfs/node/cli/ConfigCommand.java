@@ -1,15 +1,12 @@
 package io.ltxfs.node.cli;
 
 import io.ltxfs.node.config.LoadedConfig;
-import io.ltxfs.objectstore.json.Json;
-import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
@@ -43,29 +40,21 @@ final class ConfigCommand implements Callable<Integer> {
         @Mixin
         NodeOptions node = new NodeOptions();
 
-        @Option(names = "--json", description = "Print one JSON document.")
-        boolean json;
-
-        @Spec
-        @SuppressWarnings("NullAway.Init")
-        CommandSpec spec;
+        @Mixin
+        Report report = new Report();
 
         @Override
         public Integer call() {
             LoadedConfig loaded = node.load();
-            PrintWriter out = spec.commandLine().getOut();
             String file = loaded.file().map(Object::toString).orElse("");
-            if (json) {
-                Map<String, Object> document = new LinkedHashMap<>();
-                document.put("ok", true);
-                document.put("file", file);
-                document.put("warnings", loaded.notices());
-                out.print(Json.writePretty(document));
-            } else {
+            Map<String, Object> document = new LinkedHashMap<>();
+            document.put("ok", true);
+            document.put("file", file);
+            document.put("warnings", loaded.notices());
+            report.print(document, out -> {
                 loaded.notices().forEach(notice -> out.println("note: " + notice));
                 out.println("ok: " + (file.isEmpty() ? "no file, the defaults" : file));
-            }
-            out.flush();
+            });
             return ExitCode.DONE;
         }
     }
@@ -82,23 +71,13 @@ final class ConfigCommand implements Callable<Integer> {
         @Mixin
         NodeOptions node = new NodeOptions();
 
-        @Option(names = "--json", description = "Print one JSON document.")
-        boolean json;
-
-        @Spec
-        @SuppressWarnings("NullAway.Init")
-        CommandSpec spec;
+        @Mixin
+        Report report = new Report();
 
         @Override
         public Integer call() {
             LoadedConfig loaded = node.load();
-            PrintWriter out = spec.commandLine().getOut();
-            if (json) {
-                out.print(Json.writePretty(loaded.document()));
-            } else {
-                out.print(loaded.yaml());
-            }
-            out.flush();
+            report.print(loaded.document(), out -> out.print(loaded.yaml()));
             return ExitCode.DONE;
         }
     }

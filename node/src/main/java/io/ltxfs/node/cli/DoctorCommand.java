@@ -3,8 +3,6 @@ package io.ltxfs.node.cli;
 import io.ltxfs.node.cli.doctor.Doctor;
 import io.ltxfs.node.cli.doctor.Finding;
 import io.ltxfs.node.config.LtxfsConfig;
-import io.ltxfs.objectstore.json.Json;
-import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,9 +11,6 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Runs over what goes wrong in the field: a line each, ok or what to do. */
 @Command(
@@ -30,35 +25,27 @@ final class DoctorCommand implements Callable<Integer> {
     @Mixin
     NodeOptions node = new NodeOptions();
 
-    @Option(names = "--json", description = "Print one JSON document.")
-    boolean json;
-
-    @Spec
-    @SuppressWarnings("NullAway.Init")
-    CommandSpec spec;
+    @Mixin
+    Report report = new Report();
 
     @Override
     public Integer call() {
         LtxfsConfig config = node.load().config();
         List<Finding> findings = Doctor.run(
                 config, NodeClient.find(config).map(NodeClient::mount).orElse(config.mount()));
-        PrintWriter out = spec.commandLine().getOut();
-        if (json) {
-            List<Map<String, Object>> document = new ArrayList<>();
-            for (Finding finding : findings) {
-                Map<String, Object> entry = new LinkedHashMap<>();
-                entry.put("level", word(finding));
-                entry.put("subject", finding.subject());
-                entry.put("text", finding.text());
-                document.add(entry);
-            }
-            out.print(Json.writePretty(document));
-        } else {
+        List<Map<String, Object>> document = new ArrayList<>();
+        for (Finding finding : findings) {
+            Map<String, Object> entry = new LinkedHashMap<>();
+            entry.put("level", word(finding));
+            entry.put("subject", finding.subject());
+            entry.put("text", finding.text());
+            document.add(entry);
+        }
+        report.print(document, out -> {
             for (Finding finding : findings) {
                 out.printf("%-4s  %s: %s%n", word(finding), finding.subject(), finding.text());
             }
-        }
-        out.flush();
+        });
         boolean failed = findings.stream().anyMatch(finding -> finding.level() == Finding.Level.FAIL);
         return failed ? ExitCode.FAILED : ExitCode.DONE;
     }

@@ -1,5 +1,6 @@
 package io.ltxfs.node.cli;
 
+import io.ltxfs.node.cli.archive.ArchiveCommand;
 import io.ltxfs.node.cli.ltx.LtxCommand;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Spec;
             LogCommand.class,
             ExportCommand.class,
             ImportCommand.class,
+            ArchiveCommand.class,
             DoctorCommand.class,
             LtxCommand.class,
             ConfigCommand.class,
@@ -42,7 +44,6 @@ final class LtxfsCommand implements Callable<Integer> {
     enum Later {
         RESTORE("export --txid, as far back as the transaction log reaches"),
         REWIND("export --txid, then import --force"),
-        ARCHIVE("log shows the transactions that the node keeps"),
         REPLICATE("run the database inside the mount"),
         PROMOTE("a node is alone, and always the primary"),
         HANDOFF("a node is alone, and always the primary"),

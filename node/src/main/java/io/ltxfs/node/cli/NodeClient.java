@@ -52,6 +52,11 @@ final class NodeClient {
         return node.mount();
     }
 
+    /** The URL of its archive; empty if it has none. */
+    String archive() {
+        return node.archive();
+    }
+
     /** Encodes a value for {@link #get}. */
     static String encode(String value) {
         return URLEncoder.encode(value, StandardCharsets.UTF_8);

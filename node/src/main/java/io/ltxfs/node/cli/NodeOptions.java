@@ -31,7 +31,7 @@ public final class NodeOptions {
     List<String> settings = new ArrayList<>();
 
     /** Loads the configuration; named options count more than {@code --set}, and that more than the file. */
-    LoadedConfig load() {
+    public LoadedConfig load() {
         return load(List.of());
     }
 
@@ -43,6 +43,11 @@ public final class NodeOptions {
         }
         all.addAll(more);
         return ConfigLoader.load(ConfigRequest.ofProcess(Optional.ofNullable(config), all));
+    }
+
+    /** Loads the configuration with {@code --archive}; null if it is not given. */
+    LoadedConfig loadWithArchive(@Nullable String url) {
+        return url == null ? load() : load(List.of("archive.url=" + quoted(url)));
     }
 
     /** A text as YAML that stands for exactly it. */

@@ -9,9 +9,6 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Shows the running node: what is wrong first, then where everything is. */
 @Command(
@@ -25,24 +22,15 @@ final class StatusCommand implements Callable<Integer> {
     @Mixin
     NodeOptions node = new NodeOptions();
 
-    @Option(names = "--json", description = "Print one JSON document.")
-    boolean json;
-
-    @Spec
-    @SuppressWarnings("NullAway.Init")
-    CommandSpec spec;
+    @Mixin
+    Report report = new Report();
 
     @Override
     public Integer call() {
         LtxfsConfig config = node.load().config();
-        String answer = NodeClient.require(config, "status").getText("status", "/status");
-        PrintWriter out = spec.commandLine().getOut();
-        if (json) {
-            out.print(answer);
-        } else {
-            print(Json.readObject(answer), out);
-        }
-        out.flush();
+        Map<String, Object> answer =
+                Json.readObject(NodeClient.require(config, "status").getText("status", "/status"));
+        report.print(answer, out -> print(answer, out));
         return ExitCode.DONE;
     }
 
@@ -53,8 +41,9 @@ final class StatusCommand implements Callable<Integer> {
         out.println("node      " + status.get("node") + " (pid " + status.get("pid") + "), " + status.get("role"));
         out.println("mount     " + status.get("mount"));
         out.println("data      " + status.get("data"));
+        out.println("archive   " + (status.get("archive") == null ? "none" : status.get("archive")));
         List<String[]> rows = new ArrayList<>();
-        rows.add(new String[] {"DATABASE", "TXID", "CHECKSUM", "SIZE", "JOURNAL", "LOG FROM", "STATE"});
+        rows.add(new String[] {"DATABASE", "TXID", "CHECKSUM", "SIZE", "JOURNAL", "LOG FROM", "ARCHIVE", "STATE"});
         for (Object each : Json.array(status.get("databases"))) {
             Map<String, Object> database = Json.object(each);
             rows.add(new String[] {
@@ -64,6 +53,7 @@ final class StatusCommand implements Callable<Integer> {
                 text(database, "pages") + " x " + text(database, "pageSize"),
                 text(database, "journalMode"),
                 String.valueOf(Json.object(database.get("log")).get("firstTxid")),
+                archive(Json.object(database.get("archive"))),
                 text(database, "state"),
             });
         }
@@ -73,6 +63,17 @@ final class StatusCommand implements Callable<Integer> {
             out.println();
             Table.print(rows, out);
         }
+    }
+
+    /** How far the archive of a database is behind, in transactions and seconds. */
+    private static String archive(Map<String, Object> archive) {
+        if (!(archive.get("pending") instanceof Number pending) || !(archive.get("ageMillis") instanceof Number age)) {
+            return "-";
+        }
+        if (pending.longValue() == 0) {
+            return "has all";
+        }
+        return String.format("%d behind, %.1f s", pending.longValue(), age.longValue() / 1000.0);
     }
 
     private static String text(Map<String, Object> object, String name) {

@@ -44,7 +44,8 @@ public final class Daemon {
     private final LtxfsConfig config;
     private final List<String> notices;
     private final GuardLink guard;
-    private final MetricsText metrics = new MetricsText();
+    private final Archiving archiving;
+    private final MetricsText metrics;
 
     /** Set once the mount is there; cleared when it is being taken away. */
     private volatile @Nullable Mount serving;
@@ -53,6 +54,8 @@ public final class Daemon {
         this.config = loaded.config();
         this.notices = loaded.notices();
         this.guard = guard;
+        this.archiving = Archiving.open(config);
+        this.metrics = new MetricsText(archiving);
     }
 
     /**
@@ -103,10 +106,15 @@ public final class Daemon {
 
     private int run() throws NodeException, InterruptedException {
         checkTransport();
-        try (DataDirectory data = DataDirectory.create(config.data());
+        try (archiving;
+                DataDirectory data = DataDirectory.create(config.data());
                 HttpPort http = HttpPort.open(config.httpListen())) {
             MountPoint.prepare(config.mount());
-            NodeFile node = NodeFile.create(ProcessHandle.current().pid(), http.address(), config.mount());
+            NodeFile node = NodeFile.create(
+                    ProcessHandle.current().pid(),
+                    http.address(),
+                    config.mount(),
+                    config.archive().url().text());
             node.write(data.path());
             http.serve(new HttpApi(this::status, () -> Optional.ofNullable(serving), metrics), node.token());
             notices.forEach(notice -> LOG.warn("{}", notice));
@@ -154,6 +162,7 @@ public final class Daemon {
                 config.data(),
                 mount.databases().all().size(),
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
+        archiving.start(mount.databases());
         watchForUnmount(mount);
         GuardLink.Stop stop = awaitStop();
         if (stop.cause() == GuardLink.Stop.Cause.GUARD_DIED) {
@@ -175,7 +184,12 @@ public final class Daemon {
 
     private Map<String, Object> status() {
         return StatusDocument.of(
-                config, ProcessHandle.current().pid(), Version.text(), Optional.ofNullable(serving), notices);
+                config,
+                ProcessHandle.current().pid(),
+                Version.text(),
+                Optional.ofNullable(serving),
+                archiving,
+                notices);
     }
 
     private void watchForUnmount(Mount mount) {
@@ -220,16 +234,21 @@ public final class Daemon {
                 GuardLink.Stop.Cause.GUARD_DIED, Duration.ofNanos(Math.max(deadline - System.nanoTime(), 0)));
     }
 
-    /** Unmounts, waiting for open files within the time, then flushes and closes. @return the exit code */
+    /** Unmounts, waiting for open files within the time, then archives what is left, flushes and closes. @return the exit code */
     private int stop(Mount mount, GuardLink.Stop stop) throws InterruptedException {
         long begin = System.nanoTime();
-        if (stop.cause() == GuardLink.Stop.Cause.UNMOUNTED) {
+        boolean unmounted = stop.cause() == GuardLink.Stop.Cause.UNMOUNTED;
+        Duration within = unmounted ? config.stopTimeout() : stop.within();
+        if (unmounted) {
             LOG.warn("the mount was taken away by another process: stopping");
         }
         int code = 0;
         try {
-            if (stop.cause() != GuardLink.Stop.Cause.UNMOUNTED) {
-                unmount(mount, stop.within());
+            if (!unmounted) {
+                unmount(mount, within);
+            }
+            if (!archiving.stop(mount.databases(), left(begin, within), guard.stopAtOnce())) {
+                code = 1;
             }
             serving = null;
             mount.close();
@@ -243,6 +262,13 @@ public final class Daemon {
                 stop.cause(),
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
         return code;
+    }
+
+    /** What is left of the time, without what closing takes. */
+    private static Duration left(long begin, Duration within) {
+        Duration closing = flushShare(within).dividedBy(4);
+        Duration left = within.minus(closing).minusNanos(System.nanoTime() - begin);
+        return left.isNegative() ? Duration.ZERO : left;
     }
 
     private void unmount(Mount mount, Duration within) throws IOException, InterruptedException {

@@ -1,5 +1,6 @@
 package io.ltxfs.node.daemon;
 
+import io.ltxfs.archive.ArchiveService;
 import io.ltxfs.database.Database;
 import io.ltxfs.database.DatabaseStatus;
 import io.ltxfs.fusefs.Mount;
@@ -21,9 +22,14 @@ final class MetricsText {
     /** The media type of {@link #write}. */
     static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
 
+    private final Archiving archiving;
     private final PrometheusTextFormatWriter writer = PrometheusTextFormatWriter.builder()
             .setIncludeCreatedTimestamps(false)
             .build();
+
+    MetricsText(Archiving archiving) {
+        this.archiving = archiving;
+    }
 
     /** @param mount empty while the node starts */
     byte[] write(Optional<Mount> mount) throws IOException {
@@ -57,13 +63,10 @@ final class MetricsText {
                 mount.databases().logBytes()));
         Collection<Database> databases = mount.databases().all();
         all.metricSnapshot(gauge("ltxfs_databases", "Databases that there are.", databases.size()));
-        all.metricSnapshot(CounterSnapshot.builder()
-                .name("ltxfs_commits")
-                .help("Transactions captured since the start.")
-                .dataPoint(CounterDataPointSnapshot.builder()
-                        .value(mount.databases().transactions())
-                        .build())
-                .build());
+        all.metricSnapshot(counter(
+                "ltxfs_commits",
+                "Transactions captured since the start.",
+                mount.databases().transactions()));
         add(
                 all,
                 databases,
@@ -84,6 +87,70 @@ final class MetricsText {
                 "ltxfs_database_warnings",
                 "Warnings that status shows.",
                 status -> status.warnings().size());
+        archiving.counts().ifPresent(counts -> addArchive(all, databases, counts));
+    }
+
+    private void addArchive(MetricSnapshots.Builder all, Collection<Database> databases, ArchiveService.Counts counts) {
+        all.metricSnapshot(
+                counter("ltxfs_archive_puts", "Objects put into the archive since the start.", counts.puts()));
+        all.metricSnapshot(
+                counter("ltxfs_archive_put_bytes", "Bytes of the objects put since the start.", counts.bytes()));
+        all.metricSnapshot(
+                counter("ltxfs_archive_failures", "Requests of the archive's store that failed.", counts.failures()));
+        all.metricSnapshot(counter(
+                "ltxfs_archive_compactions",
+                "Objects of higher levels and snapshots made since the start.",
+                counts.compactions()));
+        all.metricSnapshot(counter(
+                "ltxfs_archive_deletions", "Objects deleted by retention since the start.", counts.deletions()));
+        all.metricSnapshot(gauge(
+                "ltxfs_archive_warnings",
+                "Warnings about the archive as a whole that status shows.",
+                archiving.warnings().size()));
+        addProgress(
+                all,
+                databases,
+                "ltxfs_archive_txid",
+                "The last transaction in the archive.",
+                progress -> progress.txid());
+        addProgress(
+                all,
+                databases,
+                "ltxfs_archive_pending_transactions",
+                "Committed transactions that the archive does not have yet.",
+                progress -> progress.pending());
+        addProgress(
+                all,
+                databases,
+                "ltxfs_archive_age_seconds",
+                "Age of the oldest committed transaction that the archive does not have; 0 if it has all.",
+                progress -> progress.ageMillis() / 1000.0);
+    }
+
+    private void addProgress(
+            MetricSnapshots.Builder all,
+            Collection<Database> databases,
+            String name,
+            String help,
+            ToDoubleFunction<ArchiveService.Progress> value) {
+        GaugeSnapshot.Builder gauge = GaugeSnapshot.builder().name(name).help(help);
+        for (Database database : databases) {
+            archiving
+                    .progress(database.name())
+                    .ifPresent(progress -> gauge.dataPoint(GaugeDataPointSnapshot.builder()
+                            .labels(label(database))
+                            .value(value.applyAsDouble(progress))
+                            .build()));
+        }
+        all.metricSnapshot(gauge.build());
+    }
+
+    private static CounterSnapshot counter(String name, String help, double value) {
+        return CounterSnapshot.builder()
+                .name(name)
+                .help(help)
+                .dataPoint(CounterDataPointSnapshot.builder().value(value).build())
+                .build();
     }
 
     private static void add(

@@ -24,15 +24,16 @@ import java.util.Set;
  * @param http host and port that commands speak to
  * @param token 64 hexadecimal digits, new with each start
  * @param mount where the databases appear
+ * @param archive the URL of its archive; empty if it has none
  */
-public record NodeFile(long pid, String http, String token, Path mount) {
+public record NodeFile(long pid, String http, String token, Path mount, String archive) {
     private static final String NAME = "node.json";
 
     /** Makes one with a new token. */
-    static NodeFile create(long pid, String http, Path mount) {
+    static NodeFile create(long pid, String http, Path mount, String archive) {
         byte[] random = new byte[32];
         new SecureRandom().nextBytes(random);
-        return new NodeFile(pid, http, HexFormat.of().formatHex(random), mount);
+        return new NodeFile(pid, http, HexFormat.of().formatHex(random), mount, archive);
     }
 
     /**
@@ -54,13 +55,14 @@ public record NodeFile(long pid, String http, String token, Path mount) {
             if (object.get("pid") instanceof Number pid
                     && object.get("http") instanceof String http
                     && object.get("token") instanceof String token
-                    && object.get("mount") instanceof String mount) {
-                return Optional.of(new NodeFile(pid.longValue(), http, token, Path.of(mount)));
+                    && object.get("mount") instanceof String mount
+                    && object.get("archive") instanceof String archive) {
+                return Optional.of(new NodeFile(pid.longValue(), http, token, Path.of(mount), archive));
             }
         } catch (IllegalArgumentException e) {
             throw new IOException(file + " is not a node file: " + e.getMessage(), e);
         }
-        throw new IOException(file + " is not a node file: pid, http, token or mount is missing");
+        throw new IOException(file + " is not a node file: pid, http, token, mount or archive is missing");
     }
 
     /** Whether its process is alive. */
@@ -75,6 +77,7 @@ public record NodeFile(long pid, String http, String token, Path mount) {
         object.put("http", http);
         object.put("token", token);
         object.put("mount", mount.toString());
+        object.put("archive", archive);
         Path temporary = data.resolve(NAME + ".new");
         Files.deleteIfExists(temporary);
         var ownerOnly = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));

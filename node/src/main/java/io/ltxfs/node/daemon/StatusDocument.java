@@ -1,9 +1,11 @@
 package io.ltxfs.node.daemon;
 
+import io.ltxfs.archive.ArchiveService.Progress;
 import io.ltxfs.database.Database;
 import io.ltxfs.database.DatabaseSet;
 import io.ltxfs.database.DatabaseStatus;
 import io.ltxfs.fusefs.Mount;
+import io.ltxfs.node.archive.NodeArchive;
 import io.ltxfs.node.config.LtxfsConfig;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -20,14 +22,21 @@ final class StatusDocument {
      * Builds the document.
      *
      * @param mount empty while the node starts
+     * @param archiving how far the archive is
      * @param notices what the configuration asks for and this version does not have
      */
     static Map<String, Object> of(
-            LtxfsConfig config, long pid, String version, Optional<Mount> mount, List<String> notices) {
+            LtxfsConfig config,
+            long pid,
+            String version,
+            Optional<Mount> mount,
+            Archiving archiving,
+            List<String> notices) {
         Map<String, Object> document = new LinkedHashMap<>();
         List<Map<String, Object>> databases = new ArrayList<>();
         List<String> warnings = new ArrayList<>();
-        mount.ifPresent(present -> addDatabases(present.databases(), databases, warnings));
+        warnings.addAll(archiving.warnings());
+        mount.ifPresent(present -> addDatabases(present.databases(), archiving, databases, warnings));
         warnings.addAll(notices);
         document.put("node", config.node().id());
         document.put("pid", pid);
@@ -40,6 +49,7 @@ final class StatusDocument {
         document.put("lease", lease);
         document.put("mount", config.mount().toString());
         document.put("data", config.data().toString());
+        document.put("archive", archiving.archive().map(NodeArchive::describe).orElse(null));
         document.put("databases", databases);
         document.put("peers", List.of());
         document.put("warnings", warnings);
@@ -54,20 +64,25 @@ final class StatusDocument {
         return primary;
     }
 
-    private static void addDatabases(DatabaseSet set, List<Map<String, Object>> databases, List<String> warnings) {
-        List<DatabaseStatus> all = set.all().stream()
+    private static void addDatabases(
+            DatabaseSet set, Archiving archiving, List<Map<String, Object>> databases, List<String> warnings) {
+        List<DatabaseStatus> known = set.all().stream()
                 .map(Database::status)
                 .sorted(Comparator.comparing(DatabaseStatus::name))
                 .toList();
-        for (DatabaseStatus status : all) {
-            databases.add(database(status, set.logBytes()));
-            for (String warning : status.warnings()) {
+        for (DatabaseStatus status : known) {
+            Optional<Progress> progress = archiving.progress(status.name());
+            List<String> all = new ArrayList<>(status.warnings());
+            progress.ifPresent(present -> all.addAll(present.warnings()));
+            databases.add(database(status, set.logBytes(), progress, all));
+            for (String warning : all) {
                 warnings.add(status.name() + ": " + warning);
             }
         }
     }
 
-    private static Map<String, Object> database(DatabaseStatus status, long logBytes) {
+    private static Map<String, Object> database(
+            DatabaseStatus status, long logBytes, Optional<Progress> progress, List<String> warnings) {
         Map<String, Object> database = new LinkedHashMap<>();
         database.put("name", status.name());
         database.put("txid", hex(status.position().txid()));
@@ -80,12 +95,17 @@ final class StatusDocument {
         log.put("bytes", logBytes);
         database.put("log", log);
         Map<String, Object> archive = new LinkedHashMap<>();
-        archive.put("txid", null);
-        archive.put("ageMillis", null);
+        archive.put(
+                "txid",
+                progress.filter(known -> known.txid() != 0)
+                        .map(known -> hex(known.txid()))
+                        .orElse(null));
+        archive.put("ageMillis", progress.map(Progress::ageMillis).orElse(null));
+        archive.put("pending", progress.map(Progress::pending).orElse(null));
         database.put("archive", archive);
         database.put("replicas", List.of());
         database.put("state", status.state());
-        database.put("warnings", status.warnings());
+        database.put("warnings", warnings);
         return database;
     }
 

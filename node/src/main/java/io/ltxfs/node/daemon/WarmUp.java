@@ -24,11 +24,15 @@ public final class WarmUp {
 
     /** Serves status and metrics to itself on a free port of the loopback. */
     public static void run(LoadedConfig loaded) throws NodeException, IOException {
-        MetricsText metrics = new MetricsText();
+        Archiving archiving = Archiving.open(loaded.config());
+        MetricsText metrics = new MetricsText(archiving);
         Optional<Mount> none = Optional.empty();
         HttpApi api = new HttpApi(
-                () -> StatusDocument.of(loaded.config(), 0, "", none, loaded.notices()), () -> none, metrics);
-        try (HttpPort port = HttpPort.open(loaded.config().httpListen())) {
+                () -> StatusDocument.of(loaded.config(), 0, "", none, archiving, loaded.notices()),
+                () -> none,
+                metrics);
+        try (archiving;
+                HttpPort port = HttpPort.open(loaded.config().httpListen())) {
             port.serve(api, "");
             for (String path : new String[] {"/status", "/metrics"}) {
                 try (InputStream in =

@@ -30,11 +30,15 @@ class HttpPortTest {
 
     @BeforeEach
     void open() throws NodeException {
-        LtxfsConfig config = ConfigLoader.load(new ConfigRequest(Optional.empty(), List.of(), Map.of(), true, "host1"))
+        LtxfsConfig config = ConfigLoader.load(
+                        new ConfigRequest(Optional.empty(), List.of("archive.url=none"), Map.of(), true, "host1"))
                 .config();
         Optional<Mount> none = Optional.empty();
+        Archiving archiving = Archiving.open(config);
         HttpApi api = new HttpApi(
-                () -> StatusDocument.of(config, 42, "test", none, List.of("a notice")), () -> none, new MetricsText());
+                () -> StatusDocument.of(config, 42, "test", none, archiving, List.of("a notice")),
+                () -> none,
+                new MetricsText(archiving));
         port = HttpPort.open(new Endpoint("127.0.0.1", 0));
         port.serve(api, TOKEN);
     }

@@ -19,13 +19,13 @@ class NodeFileTest {
 
     @Test
     void isReadAsItWasWrittenAndOnlyByItsOwner() throws IOException {
-        NodeFile file = NodeFile.create(ProcessHandle.current().pid(), "127.0.0.1:1", Path.of("/litefs"));
+        NodeFile file = NodeFile.create(ProcessHandle.current().pid(), "127.0.0.1:1", Path.of("/litefs"), "s3://b/p");
         file.write(dir);
         assertEquals(Optional.of(file), NodeFile.read(dir));
         assertTrue(file.isAlive());
         assertEquals(
                 PosixFilePermissions.fromString("rw-------"), Files.getPosixFilePermissions(dir.resolve("node.json")));
-        NodeFile next = NodeFile.create(1, "127.0.0.1:2", Path.of("/litefs"));
+        NodeFile next = NodeFile.create(1, "127.0.0.1:2", Path.of("/litefs"), "s3://b/p");
         next.write(dir);
         assertEquals(Optional.of(next), NodeFile.read(dir));
         NodeFile.remove(dir);

@@ -1,0 +1,172 @@
+package io.ltxfs.node.daemon;
+
+import io.ltxfs.archive.ArchiveService;
+import io.ltxfs.archive.ArchiveService.Progress;
+import io.ltxfs.database.Database;
+import io.ltxfs.database.DatabaseSet;
+import io.ltxfs.node.archive.NodeArchive;
+import io.ltxfs.node.config.ConfigException;
+import io.ltxfs.node.config.LtxfsConfig;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The archive of a running node. Opened before the node serves, which makes no request; worked on in the background from
+ * the moment that it serves; drained when it stops. What is wrong with the store is a warning, and never keeps the node
+ * from serving.
+ */
+final class Archiving implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Archiving.class);
+
+    /** How many databases a message names. */
+    private static final int NAMED_MAX = 10;
+
+    private final LtxfsConfig config;
+    private final Optional<NodeArchive> archive;
+    private volatile @Nullable ArchiveService service;
+
+    private Archiving(LtxfsConfig config, Optional<NodeArchive> archive) {
+        this.config = config;
+        this.archive = archive;
+    }
+
+    /**
+     * Opens the archive that is configured, if there is one.
+     *
+     * @throws ConfigException if its URL is wrong
+     */
+    static Archiving open(LtxfsConfig config) {
+        if (config.archive().url().isNone()) {
+            return new Archiving(config, Optional.empty());
+        }
+        try {
+            return new Archiving(
+                    config,
+                    Optional.of(NodeArchive.open(config, config.archive().url().text())));
+        } catch (IllegalArgumentException e) {
+            LOG.warn("nothing is archived error={}", e.getMessage());
+            return new Archiving(config, Optional.empty());
+        }
+    }
+
+    /** The archive; empty if there is none. */
+    Optional<NodeArchive> archive() {
+        return archive;
+    }
+
+    /** Begins to archive. Makes no request on this thread. */
+    void start(DatabaseSet databases) {
+        if (archive.isEmpty()) {
+            return;
+        }
+        LOG.info("archiving archive={}", archive.get().describe());
+    }
+
+    /** How far a database's archive is; empty if nothing is archived. */
+    Optional<Progress> progress(String database) {
+        return Optional.ofNullable(service).map(running -> running.progress(database));
+    }
+
+    /** What is wrong with the archive as a whole, and what to do; a line each. */
+    List<String> warnings() {
+        return Optional.ofNullable(service).map(ArchiveService::warnings).orElse(List.of());
+    }
+
+    /** What was done since the start; empty if nothing is archived. */
+    Optional<ArchiveService.Counts> counts() {
+        return Optional.ofNullable(service).map(ArchiveService::counts);
+    }
+
+    /**
+     * Uploads what is left, and stops.
+     *
+     * @param atOnce when it is done, nothing is waited for any longer
+     * @return whether all has reached the archive; if not, it was said what has not
+     */
+    boolean stop(DatabaseSet databases, Duration within, CompletableFuture<?> atOnce) throws InterruptedException {
+        ArchiveService running = service;
+        if (running == null) {
+            return true;
+        }
+        boolean drained = drain(running, within, atOnce);
+        if (!drained) {
+            String behind = describe(databases, running);
+            LOG.error("stopped before all had reached the archive behind={}", behind);
+            System.err.println("ltxfs: archive " + config.archive().url().text() + ": not all has reached it: " + behind
+                    + "; keep the data directory " + config.data()
+                    + ": the next start goes on from there. See 'ltxfs doctor' for what is wrong with the archive");
+        }
+        service = null;
+        running.close();
+        return drained;
+    }
+
+    /** On a thread of its own, so that a second signal to stop ends it. */
+    private static boolean drain(ArchiveService running, Duration within, CompletableFuture<?> atOnce)
+            throws InterruptedException {
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        done.complete(running.drain(within));
+                    } catch (InterruptedException e) {
+                        done.complete(false);
+                    } catch (RuntimeException | Error e) {
+                        LOG.error("could not drain the archive", e);
+                        done.complete(false);
+                    }
+                },
+                "archive-drain");
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            // A little longer than it was told: its own answer is the better one.
+            CompletableFuture.anyOf(done, atOnce).get(within.toMillis() + 500, TimeUnit.MILLISECONDS);
+        } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+            LOG.debug("the drain did not end in time", e);
+        }
+        thread.interrupt();
+        return done.getNow(false);
+    }
+
+    private static String describe(DatabaseSet databases, ArchiveService running) {
+        List<String> behind = new ArrayList<>();
+        for (Database database : databases.all()) {
+            Progress progress = running.progress(database.name());
+            if (progress.pending() > 0) {
+                behind.add(database.name() + " is " + behind(progress));
+            }
+        }
+        behind.sort(null);
+        if (behind.isEmpty()) {
+            return String.join(", ", running.warnings());
+        }
+        int more = behind.size() - NAMED_MAX;
+        return String.join(", ", behind.subList(0, Math.min(NAMED_MAX, behind.size())))
+                + (more > 0 ? ", and " + more + " more" : "");
+    }
+
+    /** How far an archive is behind, in words. */
+    static String behind(Progress progress) {
+        return progress.pending()
+                + (progress.pending() == 1 ? " transaction (" : " transactions (")
+                + String.format("%.1f s) behind", progress.ageMillis() / 1000.0);
+    }
+
+    @Override
+    public void close() {
+        ArchiveService running = service;
+        service = null;
+        if (running != null) {
+            running.close();
+        }
+        archive.ifPresent(NodeArchive::close);
+    }
+}
