@@ -49,7 +49,7 @@ public final class Archive implements AutoCloseable {
 
     /** The names of all databases in it, ascending, by as few requests as the store allows. */
     public List<String> databases() throws IOException {
-        throw new UnsupportedOperationException();
+        return DatabaseFinder.find(store, layout);
     }
 
     @Override

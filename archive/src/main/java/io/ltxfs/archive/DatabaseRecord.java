@@ -39,6 +39,17 @@ public record DatabaseRecord(String lineage, String database, List<Epoch> epochs
         drops = List.copyOf(drops);
     }
 
+    /** The epoch that a transaction belongs to (unsigned); 0 if none had begun. */
+    public long epochOf(long txid) {
+        long found = 0;
+        for (Epoch epoch : epochs) {
+            if (Long.compareUnsigned(epoch.firstTxid(), txid) <= 0) {
+                found = epoch.epoch();
+            }
+        }
+        return found;
+    }
+
     /** What to make of a record. May be called several times, with newer records. */
     @FunctionalInterface
     public interface Change {
@@ -56,7 +67,7 @@ public record DatabaseRecord(String lineage, String database, List<Epoch> epochs
      * @throws ArchiveException {@link ArchiveException.Kind#DAMAGED} if it is no record, or one of a later version
      */
     public static Optional<DatabaseRecord> load(DatabaseArchive db) throws IOException {
-        throw new UnsupportedOperationException();
+        return RecordStore.load(db);
     }
 
     /**
@@ -65,6 +76,6 @@ public record DatabaseRecord(String lineage, String database, List<Epoch> epochs
      * @return what is there then
      */
     public static DatabaseRecord update(DatabaseArchive db, Change change) throws IOException {
-        throw new UnsupportedOperationException();
+        return RecordStore.update(db, change);
     }
 }
