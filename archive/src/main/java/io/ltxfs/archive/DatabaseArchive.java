@@ -101,7 +101,7 @@ public final class DatabaseArchive {
                 long min = Txid.parse(matcher.group(1));
                 long max = Txid.parse(matcher.group(2));
                 if (isRange(min, max)) {
-                    found.add(new BundleObject(min, max, info.key(), info.size()));
+                    found.add(new BundleObject(min, max, info.key(), info.size(), info.modified()));
                 }
             }
         });

@@ -1,11 +1,16 @@
 package io.ltxfs.archive.bundle;
 
 import io.ltxfs.ltx.LtxHeader;
+import io.ltxfs.ltx.LtxReader;
 import io.ltxfs.ltx.LtxSummary;
 import io.ltxfs.ltx.LtxWriter;
+import io.ltxfs.ltx.PageCoding;
+import java.io.ByteArrayOutputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 
 /**
  * Writes a bundle from front to back. For each transaction either {@link #begin}, pages, {@link LtxWriter#finish}, and
@@ -16,38 +21,166 @@ public final class BundleWriter {
     /** How many transactions a bundle may have: its table is held in memory. */
     public static final int TRANSACTIONS_MAX = 1_000_000;
 
+    private final OutputStream out;
+    private final ByteArrayOutputStream table = new ByteArrayOutputStream();
+    private int count;
+    private long size;
+    private long lastTxid;
+    private long lastChecksum;
+    private boolean open;
+
     /** A bundle that is written to a stream, which should be buffered. */
     public BundleWriter(OutputStream out) {
-        throw new UnsupportedOperationException();
+        this.out = out;
     }
 
-    /** Begins the next transaction: a header of one TXID, the one after the last, with database checksums. */
+    /**
+     * Begins the next transaction.
+     *
+     * @param header of one TXID, the one after the last, with database checksums
+     */
     public LtxWriter begin(LtxHeader header) throws IOException {
-        throw new UnsupportedOperationException();
+        expect(!open, "a transaction is begun");
+        check(header);
+        open = true;
+        return new LtxWriter(new Unflushed(out), header, PageCoding.BLOCK);
     }
 
-    /** Ends a transaction, with what {@link LtxWriter#finish} gave. */
+    /**
+     * Ends a transaction.
+     *
+     * @param summary what {@link LtxWriter#finish} gave
+     */
     public void end(LtxSummary summary) throws IOException {
-        throw new UnsupportedOperationException();
+        expect(open, "no transaction is begun");
+        open = false;
+        add(summary);
     }
 
     /** Takes the next transaction from an LTX file, to the stream's end, and verifies it on the way. */
     public void copy(InputStream ltx) throws IOException {
-        throw new UnsupportedOperationException();
+        expect(!open, "a transaction is begun");
+        LtxReader reader = LtxReader.open(new Tee(ltx, out));
+        check(reader.header());
+        add(reader.drain());
     }
 
     /** How many transactions so far. */
     public int count() {
-        throw new UnsupportedOperationException();
+        return count;
     }
 
     /** Bytes so far. */
     public long size() {
-        throw new UnsupportedOperationException();
+        return size;
     }
 
     /** Writes the table and flushes. A bundle has at least one transaction. */
     public BundleTable finish() throws IOException {
-        throw new UnsupportedOperationException();
+        expect(!open && count > 0, "a bundle ends after a whole transaction");
+        byte[] entries = table.toByteArray();
+        byte[] footer = new byte[BundleLayout.FOOTER_SIZE];
+        ByteBuffer buffer = ByteBuffer.wrap(footer);
+        buffer.putLong(BundleLayout.TABLE_OFFSET, size);
+        buffer.putInt(BundleLayout.COUNT, count);
+        buffer.putInt(BundleLayout.VERSION_AT, BundleLayout.VERSION);
+        buffer.putLong(BundleLayout.CHECKSUM, BundleLayout.checksum(ByteBuffer.wrap(entries), footer));
+        buffer.putLong(BundleLayout.MAGIC_AT, BundleLayout.MAGIC);
+        out.write(entries);
+        out.write(footer);
+        out.flush();
+        size += entries.length + footer.length;
+        open = true;
+        return new BundleTable(ByteBuffer.wrap(entries));
+    }
+
+    private void check(LtxHeader header) {
+        expect(count < TRANSACTIONS_MAX, "a bundle has at most " + TRANSACTIONS_MAX + " transactions");
+        expect(
+                header.minTxid() == header.maxTxid() && header.hasChecksums(),
+                "a bundle holds single transactions with checksums");
+        if (count > 0) {
+            expect(header.minTxid() == lastTxid + 1, "the transactions of a bundle follow each other");
+            expect(
+                    header.preApplyChecksum() == lastChecksum,
+                    "the checksum before a transaction is the one after the transaction before it");
+        }
+    }
+
+    private void add(LtxSummary summary) {
+        LtxHeader header = summary.header();
+        ByteBuffer entry = ByteBuffer.allocate(BundleLayout.ENTRY_SIZE);
+        entry.putLong(BundleLayout.TXID, header.minTxid());
+        entry.putLong(BundleLayout.OFFSET, size);
+        entry.putLong(BundleLayout.LENGTH, summary.size());
+        entry.putLong(BundleLayout.TIMESTAMP, header.timestampMillis());
+        entry.putInt(BundleLayout.PAGE_SIZE, header.pageSize());
+        entry.putInt(BundleLayout.COMMIT, header.commit());
+        entry.putInt(BundleLayout.PAGES, (int) summary.pages());
+        entry.putLong(BundleLayout.PRE_CHECKSUM, header.preApplyChecksum());
+        entry.putLong(BundleLayout.POST_CHECKSUM, summary.trailer().postApplyChecksum());
+        table.writeBytes(entry.array());
+        size += summary.size();
+        lastTxid = header.maxTxid();
+        lastChecksum = summary.trailer().postApplyChecksum();
+        count++;
+    }
+
+    private static void expect(boolean holds, String rule) {
+        if (!holds) {
+            throw new IllegalStateException(rule);
+        }
+    }
+
+    /** Passes everything on but the flush at each LTX file's end. */
+    private static final class Unflushed extends OutputStream {
+        private final OutputStream out;
+
+        Unflushed(OutputStream out) {
+            this.out = out;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            out.write(b);
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) throws IOException {
+            out.write(bytes, from, length);
+        }
+    }
+
+    /** Writes out what is read. */
+    private static final class Tee extends FilterInputStream {
+        private final OutputStream out;
+
+        Tee(InputStream in, OutputStream out) {
+            super(in);
+            this.out = out;
+        }
+
+        @Override
+        public int read() throws IOException {
+            int b = in.read();
+            if (b >= 0) {
+                out.write(b);
+            }
+            return b;
+        }
+
+        @Override
+        public int read(byte[] bytes, int from, int length) throws IOException {
+            int read = in.read(bytes, from, length);
+            if (read > 0) {
+                out.write(bytes, from, read);
+            }
+            return read;
+        }
+
+        @Override
+        public long skip(long n) {
+            throw new UnsupportedOperationException();
+        }
     }
 }
