@@ -215,6 +215,9 @@ public final class Database {
             if (!unsettled.isEmpty()) {
                 warnings.add("takes no writes: an abort could not be made durable in the log; it is tried again");
             }
+            if (services.backlog().refusesWrites()) {
+                warnings.add(services.backlog().warning());
+            }
             if (syncFailed) {
                 warnings.add("its file could not be synced: the log is kept, and a restart brings it to the file");
             }
@@ -385,6 +388,11 @@ public final class Database {
         return services.host().mayCommit();
     }
 
+    /** {@link #mayWrite} for a transaction of which nothing is in the log yet. */
+    int mayBegin() {
+        return services.backlog().refusesWrites() ? Errno.ENOSPC : mayWrite();
+    }
+
     boolean hasUnsettled() {
         return !unsettled.isEmpty();
     }
@@ -452,10 +460,7 @@ public final class Database {
     /** The page checksums could not be read or set: the next transaction is a full image. */
     void checksumsLost(TransactionHeader header, long lsn, DiskException cause) {
         LOG.error("lost the page checksums: database={} error=\"{}\"", state.name, cause.getMessage());
-        state.position = new Position(header.txid(), header.postChecksum());
-        state.pageSize = header.pageSize();
-        state.commit = header.commit();
-        state.lastLsn = lsn;
+        state.moved(header, lsn);
         state.wantsFull = true;
     }
 
@@ -786,20 +791,7 @@ public final class Database {
     Frontier beginCopy(CommittedFile.PageSaver saver) {
         return locked(() -> {
             state.file.addSaver(saver);
-            TransactionHeader header = new TransactionHeader(
-                    state.name,
-                    state.position.txid(),
-                    0,
-                    0,
-                    state.pageSize,
-                    state.commit,
-                    0,
-                    state.position.checksum(),
-                    TransactionHeader.Image.DELTA,
-                    state.uid,
-                    state.gid,
-                    state.mode);
-            return new Frontier(header, Math.min(watermark, inFile()));
+            return new Frontier(state.lastHeader(), Math.min(watermark, inFile()));
         });
     }
 

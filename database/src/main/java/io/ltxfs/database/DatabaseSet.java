@@ -4,6 +4,8 @@ import io.ltxfs.database.disk.Disk;
 import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.disk.DiskFile;
 import io.ltxfs.database.disk.Errno;
+import io.ltxfs.database.feed.LogFeed;
+import io.ltxfs.database.feed.TransactionFeed;
 import io.ltxfs.database.log.LogRecord;
 import io.ltxfs.database.log.PageSet;
 import io.ltxfs.database.log.TransactionHeader;
@@ -41,21 +43,24 @@ public final class DatabaseSet implements AutoCloseable {
     private final TransactionLog log;
     private final Services services;
     private final ConcurrentHashMap<String, Database> databases = new ConcurrentHashMap<>();
-    /** Last positions of databases that are not there now: their TXIDs go on when they come again. */
-    private final ConcurrentHashMap<String, Position> dropped = new ConcurrentHashMap<>();
+    /** The drops of databases that are not there now: their TXIDs go on when they come again. */
+    private final ConcurrentHashMap<String, TransactionHeader> dropped = new ConcurrentHashMap<>();
 
     /** By path below the mount. */
     private final ConcurrentHashMap<String, UncapturedFile> superJournals = new ConcurrentHashMap<>();
 
     private final AtomicLong exports = new AtomicLong();
     private final AtomicLong transactions = new AtomicLong();
+    private final LogFeed feed;
     private final Maintenance maintenance;
 
-    private DatabaseSet(Disk disk, TransactionLog log, Services services) {
+    private DatabaseSet(Disk disk, TransactionLog log, LogFeed feed, Services services) {
         this.disk = disk;
         this.log = log;
+        this.feed = feed;
         this.services = services;
-        this.maintenance = new Maintenance(this, log, services.options().log().maxBytes());
+        this.maintenance = new Maintenance(
+                this, log, feed, services.backlog(), services.options().log().maxBytes());
     }
 
     /**
@@ -70,8 +75,10 @@ public final class DatabaseSet implements AutoCloseable {
         TransactionLog log = TransactionLog.open(disk, options.log());
         Map<String, Recovery.Recovered> recovered = new Recovery(disk, log).run();
         SideStore side = new SideStore(disk, new MemoryBudget(SIDE_MEMORY));
-        Services services = new Services(disk, log, host, options, side, new MemoryBudget(STAGE_MEMORY));
-        DatabaseSet set = new DatabaseSet(disk, log, services);
+        LogFeed feed = new LogFeed(log);
+        Backlog backlog = new Backlog(feed, options.behind());
+        Services services = new Services(disk, log, host, options, side, new MemoryBudget(STAGE_MEMORY), backlog);
+        DatabaseSet set = new DatabaseSet(disk, log, feed, services);
         for (Recovery.Recovered database : recovered.values()) {
             set.adopt(database);
         }
@@ -88,7 +95,7 @@ public final class DatabaseSet implements AutoCloseable {
         }
         Position position = new Position(header.txid(), header.postChecksum());
         if (found.isDropped()) {
-            dropped.put(found.name, position);
+            dropped.put(found.name, header);
             return;
         }
         DiskFile file = found.file;
@@ -100,9 +107,7 @@ public final class DatabaseSet implements AutoCloseable {
             sums = new PageChecksums(disk, sumsPath(found.name));
         }
         State state = new State(found.name, services, new CommittedFile(file), sums, position);
-        state.pageSize = header.pageSize();
-        state.commit = header.commit();
-        state.lastLsn = found.lsn;
+        state.moved(header, found.lsn);
         state.uid = header.uid();
         state.gid = header.gid();
         state.mode = header.mode();
@@ -130,9 +135,9 @@ public final class DatabaseSet implements AutoCloseable {
     public Database register(String name, int uid, int gid, int mode) throws DiskException {
         DiskFile file = disk.open(path(name), Disk.Mode.WRITE);
         disk.unlink(sumsPath(name));
-        Position position = dropped.getOrDefault(name, Position.NONE);
-        State state =
-                new State(name, services, new CommittedFile(file), new PageChecksums(disk, sumsPath(name)), position);
+        State state = new State(
+                name, services, new CommittedFile(file), new PageChecksums(disk, sumsPath(name)), lastPosition(name));
+        state.notBefore(latestMillis(name));
         state.wantsFull = true;
         state.uid = uid;
         state.gid = gid;
@@ -180,7 +185,7 @@ public final class DatabaseSet implements AutoCloseable {
                                 if (failure != null) {
                                     throw failure;
                                 }
-                                dropped.put(database.name(), new Position(header.txid(), header.postChecksum()));
+                                dropped.put(database.name(), header);
                                 forget(database);
                                 // A file of this name that comes later must not be taken for this one by recovery.
                                 syncParent(database.name());
@@ -212,7 +217,7 @@ public final class DatabaseSet implements AutoCloseable {
                 state.name,
                 state.position.txid() + 1,
                 services.host().epoch(),
-                services.options().clockMillis().getAsLong(),
+                state.nextMillis(),
                 state.pageSize,
                 0,
                 state.position.checksum(),
@@ -234,14 +239,28 @@ public final class DatabaseSet implements AutoCloseable {
     /** The last position of a name that is not a database now. */
     Position lastPosition(String name) {
         Database there = databases.get(name);
-        return there != null ? there.position() : dropped.getOrDefault(name, Position.NONE);
+        if (there != null) {
+            return there.position();
+        }
+        TransactionHeader drop = dropped.get(name);
+        return drop == null ? Position.NONE : new Position(drop.txid(), drop.postChecksum());
+    }
+
+    /** When that was, milliseconds since the Unix epoch. */
+    long latestMillis(String name) {
+        Database there = databases.get(name);
+        if (there != null) {
+            return there.state().lastHeader().timeMillis();
+        }
+        TransactionHeader drop = dropped.get(name);
+        return drop == null ? 0 : drop.timeMillis();
     }
 
     /** A rename is done: the databases of both names. */
     void renamed(Database old, TransactionHeader drop, Database now) {
         databases.remove(old.name(), old);
         if (drop.txid() != 0) {
-            dropped.put(old.name(), new Position(drop.txid(), drop.postChecksum()));
+            dropped.put(old.name(), drop);
         }
         databases.put(now.name(), now);
     }
@@ -279,11 +298,12 @@ public final class DatabaseSet implements AutoCloseable {
      * Writes a database as it was after a transaction.
      *
      * @param txid 0 for the last one
-     * @return the position that was written
+     * @return the transaction whose outcome was written, with the owner that the file had then; of the last transaction,
+     *     with the one that it has
      * @throws NotAvailableException if the log does not reach back to it; names the range
      * @throws CorruptDatabaseException if what was read is not what the log says
      */
-    public Position export(String name, long txid, WritableByteChannel target) throws IOException {
+    public TransactionHeader export(String name, long txid, WritableByteChannel target) throws IOException {
         Database database = databases.get(name);
         if (database == null) {
             throw new NotAvailableException(name + ": no such database");
@@ -312,7 +332,7 @@ public final class DatabaseSet implements AutoCloseable {
      * @throws NotAvailableException if there is no such database, or it has no transaction yet
      * @throws CorruptDatabaseException if what was read is not what the log says
      */
-    public Position image(String name, ImageSink sink) throws IOException {
+    public TransactionHeader image(String name, ImageSink sink) throws IOException {
         Database database = databases.get(name);
         if (database == null || database.position().txid() == 0) {
             throw new NotAvailableException(
@@ -333,9 +353,73 @@ public final class DatabaseSet implements AutoCloseable {
         return LogHistory.read(log).transactions(log, name);
     }
 
+    /** The committed transactions of all databases, for those who carry them away. */
+    public TransactionFeed feed() {
+        return feed;
+    }
+
+    /**
+     * Puts a whole database in place that comes from elsewhere (an archive, another node), at a position of its own. When
+     * this returns it is there for good; if it fails, or the machine does before, it is not there at all. Older positions
+     * cannot be exported; the next transaction has the next TXID.
+     *
+     * @param stagingPath the file, complete and synced, below the data directory and on its file system; taken over
+     * @param position name, TXID, time, page size, size, checksum after it ({@code postChecksum}), epoch, owner, mode; the
+     *     rest does not matter
+     * @throws DiskException EEXIST if there is a database or file of this name, or its TXIDs are beyond this one
+     * @throws CorruptDatabaseException if the file is not what the position says
+     */
+    public Database install(String stagingPath, TransactionHeader position) throws IOException {
+        requireFree(position);
+        Install.Installed installed = new Install(disk, log).install(stagingPath, position);
+        State state = new State(
+                position.database(),
+                services,
+                new CommittedFile(installed.file()),
+                installed.sums(),
+                new Position(position.txid(), position.postChecksum()));
+        state.moved(position, installed.lsn());
+        state.uid = position.uid();
+        state.gid = position.gid();
+        state.mode = position.mode();
+        Database database = new Database(this, services, state, installed.watermark());
+        databases.put(position.database(), database);
+        dropped.remove(position.database());
+        return database;
+    }
+
+    /**
+     * Takes down that a database is dropped, and at which position, so that its TXIDs go on if it comes again.
+     *
+     * @param position name, TXID of the drop, time and epoch; the rest does not matter
+     * @throws DiskException EEXIST if there is a database or file of this name, or its TXIDs are beyond this one
+     */
+    public void installDropped(TransactionHeader position) throws DiskException {
+        requireFree(position);
+        dropped.put(position.database(), new Install(disk, log).installDropped(position));
+    }
+
+    private void requireFree(TransactionHeader position) throws DiskException {
+        String name = position.database();
+        if (databases.containsKey(name) || disk.exists(path(name))) {
+            throw new DiskException(Errno.EEXIST, name + " is there already");
+        }
+        TransactionHeader drop = dropped.get(name);
+        if (drop != null && Long.compareUnsigned(drop.txid(), position.txid()) >= 0) {
+            throw new DiskException(
+                    Errno.EEXIST,
+                    String.format("%s was dropped at %016x, later than %016x", name, drop.txid(), position.txid()));
+        }
+    }
+
     /** Bytes of the log on disk, of all databases. */
     public long logBytes() {
         return log.bytes();
+    }
+
+    /** How many times the log was synced since the start. */
+    public long logSyncs() {
+        return log.syncs();
     }
 
     /** Transactions that were captured since the start. */
@@ -362,6 +446,10 @@ public final class DatabaseSet implements AutoCloseable {
 
     /** Makes the name of a database's file durable, and those of the directories above it (R13). */
     void syncParent(String name) throws DiskException {
+        syncParent(disk, name);
+    }
+
+    static void syncParent(Disk disk, String name) throws DiskException {
         for (String path = path(name); path.contains("/"); ) {
             path = path.substring(0, path.lastIndexOf('/'));
             disk.syncDirectory(path);

@@ -96,7 +96,7 @@ final class Exporter {
      * @param txid the transaction, at most the last one; 0 for the last one
      * @param sink asked once the content is known to be right
      */
-    Position export(Database database, long number, long txid, ImageSink sink) throws IOException {
+    TransactionHeader export(Database database, long number, long txid, ImageSink sink) throws IOException {
         disk.makeDirectories(DIRECTORY);
         String path = DIRECTORY + "/" + number;
         try (DiskFile target = disk.open(path, Disk.Mode.CREATE)) {
@@ -109,7 +109,7 @@ final class Exporter {
             target.truncate(Integer.toUnsignedLong(header.commit()) * header.pageSize());
             verify(target, header);
             send(target, sink.open(header));
-            return new Position(header.txid(), header.postChecksum());
+            return header;
         } finally {
             disk.unlink(path);
         }

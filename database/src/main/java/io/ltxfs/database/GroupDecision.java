@@ -60,17 +60,18 @@ final class GroupDecision {
             if (clean) {
                 errno = mayWrite();
                 if (errno == Errno.OK) {
-                    mark = services.log().append(new LogRecord.GroupCommit(lsns));
+                    mark = services.log().appendOpen(new LogRecord.GroupCommit(lsns));
                 } else {
                     mark = refuse(errno);
                 }
             }
         } catch (DiskException e) {
             errno = e.errno();
+            List<Long> prepared = preparedLsns();
             try {
                 mark = refuse(errno);
             } catch (DiskException again) {
-                unsettle(again);
+                unsettle(prepared, again);
                 mark = 0;
             }
         } finally {
@@ -81,13 +82,15 @@ final class GroupDecision {
             return;
         }
         int outcome = errno;
-        services.log().flush(mark, failure -> completion.done(flushed(outcome, failure)));
+        long last = mark;
+        services.log().flush(last, failure -> completion.done(flushed(last, outcome, failure)));
     }
 
-    private int flushed(int outcome, @Nullable DiskException failure) {
+    private int flushed(long mark, int outcome, @Nullable DiskException failure) {
         lockAll();
         try {
             if (failure == null && outcome == Errno.OK) {
+                services.log().settle(mark);
                 for (Database member : members) {
                     member.rollback().groupCommitted();
                 }
@@ -96,6 +99,7 @@ final class GroupDecision {
             if (failure == null) {
                 return outcome;
             }
+            List<Long> prepared = preparedLsns();
             try {
                 services.log()
                         .flushAndWait(
@@ -103,7 +107,7 @@ final class GroupDecision {
                                         ? refuse(failure.errno())
                                         : services.log().lastLsn());
             } catch (DiskException e) {
-                unsettle(e);
+                unsettle(prepared, e);
             }
             return failure.errno();
         } finally {
@@ -125,11 +129,15 @@ final class GroupDecision {
         return last;
     }
 
-    private void unsettle(DiskException cause) {
-        for (Database member : members) {
-            long lsn = member.rollback().preparedLsn();
-            if (lsn != 0) {
-                member.markUnsettled(lsn, cause);
+    /** What each member has prepared, 0 for none. */
+    private List<Long> preparedLsns() {
+        return members.stream().map(member -> member.rollback().preparedLsn()).toList();
+    }
+
+    private void unsettle(List<Long> prepared, DiskException cause) {
+        for (int i = 0; i < prepared.size(); i++) {
+            if (prepared.get(i) != 0) {
+                members.get(i).markUnsettled(prepared.get(i), cause);
             }
         }
     }

@@ -10,7 +10,7 @@ public interface ImageSink {
     /**
      * Told what comes, before the first byte.
      *
-     * @param header the last transaction in it; time, epoch and pre-checksum may be 0
+     * @param header the last transaction in it, with the owner that the file has
      * @return where the database's bytes go; not closed
      */
     WritableByteChannel open(TransactionHeader header) throws IOException;

@@ -1,6 +1,7 @@
 package io.ltxfs.database;
 
 import io.ltxfs.database.disk.DiskException;
+import io.ltxfs.database.feed.LogFeed;
 import io.ltxfs.database.log.TransactionLog;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,9 +23,13 @@ final class Maintenance {
     private static final long RETRY_MILLIS = 1_000;
     private static final long WATERMARK_MILLIS = 30_000;
     private static final long WATERMARK_BYTES_MAX = 256L << 20;
+    /** After the start followers have this long to come, before what nobody asks for is trimmed. */
+    private static final long FOLLOW_MILLIS = 60_000;
 
     private final DatabaseSet set;
     private final TransactionLog log;
+    private final LogFeed feed;
+    private final Backlog backlog;
     private final Set<Database> watched = ConcurrentHashMap.newKeySet();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition stopped = lock.newCondition();
@@ -36,9 +41,11 @@ final class Maintenance {
     /** By how much the log may grow until files are synced and it is trimmed. */
     private final long watermarkBytes;
 
-    Maintenance(DatabaseSet set, TransactionLog log, long logBytesMax) {
+    Maintenance(DatabaseSet set, TransactionLog log, LogFeed feed, Backlog backlog, long logBytesMax) {
         this.set = set;
         this.log = log;
+        this.feed = feed;
+        this.backlog = backlog;
         this.watermarkBytes = Math.min(WATERMARK_BYTES_MAX, logBytesMax);
     }
 
@@ -83,10 +90,13 @@ final class Maintenance {
         flush();
         retry();
         watermarks();
+        trim();
+        backlog.look();
     }
 
     private void loop() {
-        long flushed = System.nanoTime();
+        long started = System.nanoTime();
+        long flushed = started;
         long retried = flushed;
         long marked = flushed;
         while (pause()) {
@@ -103,8 +113,13 @@ final class Maintenance {
                 }
                 if (millis(now - marked) >= WATERMARK_MILLIS || log.bytes() - bytesAtWatermark > watermarkBytes) {
                     watermarks();
+                    if (feed.isFollowed() || millis(now - started) >= FOLLOW_MILLIS) {
+                        trim();
+                    }
+                    bytesAtWatermark = log.bytes();
                     marked = now;
                 }
+                backlog.look();
             } catch (RuntimeException e) {
                 LOG.error("failed a round of background work", e);
             }
@@ -144,7 +159,6 @@ final class Maintenance {
     }
 
     private void watermarks() {
-        long keep = Long.MAX_VALUE;
         DiskException failure = null;
         for (Database database : set.all()) {
             try {
@@ -154,15 +168,25 @@ final class Maintenance {
             } catch (DiskException e) {
                 failure = e;
             }
-            keep = Math.min(keep, database.watermark());
+        }
+        told("move watermarks", failure);
+    }
+
+    private void trim() {
+        long keep = log.durableLsn();
+        for (Database database : set.all()) {
+            long watermark = database.watermark();
+            keep = watermark == Long.MAX_VALUE ? keep : Math.min(keep, watermark + 1);
         }
         try {
-            log.trim(keep == Long.MAX_VALUE ? log.durableLsn() : Math.min(keep + 1, log.durableLsn()));
+            log.trim(Math.min(keep, feed.keepFromLsn()));
+            if (backlog.startsOver() && log.bytes() > log.maxBytes() && feed.keepFromLsn() < keep) {
+                log.trim(keep);
+                feed.trimmed();
+            }
         } catch (DiskException e) {
-            failure = e;
+            told("trim the log", e);
         }
-        bytesAtWatermark = log.bytes();
-        told("move watermarks", failure);
     }
 
     private void told(String what, @Nullable DiskException failure) {

@@ -90,6 +90,7 @@ final class Recovery {
             }
             return true;
         });
+        Install.removeLeft(disk);
         for (LogDamage hole : log.damage()) {
             for (String name : hole.databases()) {
                 Recovered database = database(name);
@@ -167,6 +168,12 @@ final class Recovery {
     }
 
     private void apply(Recovered database, LogEntry entry, TransactionHeader header) throws DiskException {
+        if (header.image() == Image.INSTALLED) {
+            close(database);
+            Install.finish(disk, header);
+            database.touched = true;
+            return;
+        }
         if (header.image() == Image.DROP) {
             close(database);
             disk.unlink(path(database.name));

@@ -70,7 +70,7 @@ final class Rename {
             if (from.isBusy() || from.isDropped()) {
                 return Errno.EBUSY;
             }
-            int refused = from.mayWrite();
+            int refused = from.mayBegin();
             return refused != Errno.OK ? refused : moveLocked();
         } catch (DiskException e) {
             return e.errno();
@@ -87,6 +87,7 @@ final class Rename {
         PageChecksums sums = new PageChecksums(disk, DatabaseSet.sumsPath(to));
         CommittedFile file = old.file;
         State state = new State(to, services, file, sums, set.lastPosition(to));
+        state.notBefore(set.latestMillis(to));
         state.wantsFull = true;
         state.uid = old.uid;
         state.gid = old.gid;
@@ -97,13 +98,20 @@ final class Rename {
             Overlay view = new Overlay(file.beneath(), services.newSlots(Math.max(old.pageSize, 512)), file.viewSize());
             RecordBuilder.Built built = RecordBuilder.build(state, view, old.pageSize);
             drop = set.dropOf(old);
-            lsn = log.append(new LogRecord.Committed(built.header(), built.pages()));
+            lsn = log.appendOpen(new LogRecord.Committed(built.header(), built.pages()));
+            long dropLsn = 0;
             try {
-                log.flushAndWait(log.append(new LogRecord.Committed(drop, PageSet.empty())));
+                dropLsn = log.appendOpen(new LogRecord.Committed(drop, PageSet.empty()));
+                log.flushAndWait(dropLsn);
             } catch (DiskException e) {
                 from.abortNow(lsn);
+                if (dropLsn != 0) {
+                    from.abortNow(dropLsn);
+                }
                 throw e;
             }
+            log.settle(lsn);
+            log.settle(dropLsn);
             state.committed(built.header(), built.pages(), lsn, false);
             view.close();
         }
@@ -115,9 +123,7 @@ final class Rename {
         }
         DiskFile reopened = disk.open(DatabaseSet.path(to), Disk.Mode.WRITE);
         State moved = new State(to, services, new CommittedFile(reopened), sums, state.position);
-        moved.pageSize = state.pageSize;
-        moved.commit = state.commit;
-        moved.lastLsn = lsn;
+        moved.moved(state.lastHeader(), lsn);
         moved.wantsFull = state.wantsFull;
         moved.uid = state.uid;
         moved.gid = state.gid;

@@ -299,7 +299,7 @@ final class RollbackCapture {
         if (refusal != Errno.OK) {
             return Errno.OK;
         }
-        int refused = database.mayWrite();
+        int refused = prepared == null ? database.mayBegin() : database.mayWrite();
         if (refused != Errno.OK) {
             return refuse(refused, completion);
         }
@@ -339,6 +339,7 @@ final class RollbackCapture {
                         return refuse(late, completion);
                     }
                     if (decideHere) {
+                        markCommitted(current.lsn);
                         adopt(current.built, current.lsn);
                         decided = true;
                     }
@@ -460,18 +461,13 @@ final class RollbackCapture {
         if (refusal != Errno.OK) {
             return refusal;
         }
-        int refused = database.mayWrite();
+        int refused = prepared == null ? database.mayBegin() : database.mayWrite();
         if (refused != Errno.OK) {
             return refuse(refused, completion);
         }
         Prepared ready = prepared;
         if (ready != null && !preparedIsStale && group.isEmpty()) {
-            try {
-                services.log().append(new LogRecord.Commit(ready.lsn));
-            } catch (DiskException e) {
-                // R5: without the mark it counts as committed as well.
-                LOG.warn("could not write a commit mark: database={} error=\"{}\"", state.name, e.getMessage());
-            }
+            markCommitted(ready.lsn);
             adopt(ready.built, ready.lsn);
             endTransaction(end);
             return Errno.OK;
@@ -485,7 +481,8 @@ final class RollbackCapture {
                 services.log().append(new LogRecord.Abort(ready.lsn));
                 prepared = null;
             }
-            lsn = services.log().append(new LogRecord.Committed(built.header(), built.pages()));
+            LogRecord record = new LogRecord.Committed(built.header(), built.pages());
+            lsn = flush ? services.log().appendOpen(record) : services.log().append(record);
             stageTaken(view, built);
         } catch (DiskException e) {
             return refuse(e.errno(), completion);
@@ -495,20 +492,34 @@ final class RollbackCapture {
             endTransaction(end);
             return Errno.OK;
         }
-        prepared = new Prepared(lsn, built);
+        Prepared current = new Prepared(lsn, built);
+        prepared = current;
         preparedIsStale = false;
         database.flushThen(
                 lsn,
                 failure -> {
+                    if (prepared != current) {
+                        return Errno.EIO;
+                    }
                     if (failure != null) {
                         return refuse(failure.errno(), completion);
                     }
+                    services.log().settle(lsn);
                     adopt(built, lsn);
                     endTransaction(end);
                     return Errno.OK;
                 },
                 completion);
         return PENDING;
+    }
+
+    private void markCommitted(long lsn) {
+        try {
+            services.log().append(new LogRecord.Commit(lsn));
+        } catch (DiskException e) {
+            // R5: without the mark it counts as committed as well.
+            LOG.warn("could not write a commit mark: database={} error=\"{}\"", state.name, e.getMessage());
+        }
     }
 
     private void endTransaction(JournalEnd end) {
@@ -720,7 +731,8 @@ final class RollbackCapture {
         if (built == null) {
             return Errno.OK;
         }
-        long lsn = appendUnjournaled(built);
+        long lsn = services.log().appendOpen(new LogRecord.Committed(built.header(), built.pages()));
+        stageOfRunningTaken(built);
         Prepared current = new Prepared(lsn, built);
         prepared = current;
         preparedIsStale = false;
@@ -734,6 +746,7 @@ final class RollbackCapture {
                     if (errno != Errno.OK || preparedIsStale) {
                         return withdraw(errno != Errno.OK ? errno : Errno.EIO, completion);
                     }
+                    services.log().settle(lsn);
                     adopt(built, lsn);
                     return Errno.OK;
                 },
@@ -747,17 +760,16 @@ final class RollbackCapture {
         if (built == null) {
             return 0;
         }
-        long lsn = appendUnjournaled(built);
+        long lsn = services.log().append(new LogRecord.Committed(built.header(), built.pages()));
+        stageOfRunningTaken(built);
         adopt(built, lsn);
         return lsn;
     }
 
-    private long appendUnjournaled(RecordBuilder.Built built) throws DiskException {
-        long lsn = services.log().append(new LogRecord.Committed(built.header(), built.pages()));
+    private void stageOfRunningTaken(RecordBuilder.Built built) {
         if (running != null) {
             stageTaken(running, built);
         }
-        return lsn;
     }
 
     /** What was written without a journal, unless it changes nothing or is being committed already. */
@@ -766,7 +778,7 @@ final class RollbackCapture {
         if (view == null || !unjournaled || prepared != null) {
             return null;
         }
-        int refused = database.mayWrite();
+        int refused = database.mayBegin();
         if (refused != Errno.OK) {
             throw new DiskException(refused, state.name + ": a write without a journal is refused");
         }

@@ -10,7 +10,8 @@ record Services(
         Host host,
         DatabaseSetOptions options,
         SideStore side,
-        MemoryBudget stageBudget) {
+        MemoryBudget stageBudget,
+        Backlog backlog) {
     SlotStore newSlots(int slotSize) {
         return new SlotStore(log, stageBudget, options.stageMemoryBytes(), slotSize);
     }

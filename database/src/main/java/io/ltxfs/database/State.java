@@ -18,6 +18,15 @@ final class State {
     final PageChecksums sums;
 
     volatile Position position;
+    /** Epoch and checksum before the last transaction. */
+    private long epoch;
+
+    private long preChecksum;
+    /** When the last transaction was captured. */
+    private long timeMillis;
+    /** The latest time that a transaction of this name has had: later ones are not older, whatever the clock says. */
+    private long latestMillis;
+
     int pageSize;
     /** Committed size in pages, unsigned. */
     int commit;
@@ -42,14 +51,7 @@ final class State {
 
     /** How to take the last transaction back. */
     private record Undo(
-            long lsn,
-            Position position,
-            int pageSize,
-            int commit,
-            long lastLsn,
-            boolean wantsFull,
-            int[] pgnos,
-            long[] before) {}
+            long lsn, TransactionHeader header, long lastLsn, boolean wantsFull, int[] pgnos, long[] before) {}
 
     long commitBytes() {
         return Integer.toUnsignedLong(commit) * pageSize;
@@ -81,7 +83,7 @@ final class State {
                 name,
                 position.txid() + 1,
                 services.host().epoch(),
-                services.options().clockMillis().getAsLong(),
+                nextMillis(),
                 newPageSize,
                 newCommit,
                 before,
@@ -90,6 +92,45 @@ final class State {
                 uid,
                 gid,
                 mode);
+    }
+
+    /** When a transaction is captured that comes now, milliseconds since the Unix epoch; never goes back. */
+    long nextMillis() {
+        return Math.max(latestMillis, services.options().clockMillis().getAsLong());
+    }
+
+    /** No transaction is older than this. */
+    void notBefore(long millis) {
+        latestMillis = Math.max(latestMillis, millis);
+    }
+
+    /** The header of the last transaction, with the owner as it is now. */
+    TransactionHeader lastHeader() {
+        return new TransactionHeader(
+                name,
+                position.txid(),
+                epoch,
+                timeMillis,
+                pageSize,
+                commit,
+                preChecksum,
+                position.checksum(),
+                Image.DELTA,
+                uid,
+                gid,
+                mode);
+    }
+
+    /** This is the last transaction. */
+    void moved(TransactionHeader header, long lsn) {
+        pageSize = header.pageSize() == 0 ? pageSize : header.pageSize();
+        commit = header.commit();
+        lastLsn = lsn;
+        epoch = header.epoch();
+        preChecksum = header.preChecksum();
+        timeMillis = header.timeMillis();
+        notBefore(timeMillis);
+        position = new Position(header.txid(), header.postChecksum());
     }
 
     /** The transaction is in the log and decided: this is the database's position from here on. */
@@ -106,11 +147,8 @@ final class State {
         if (!full && Integer.compareUnsigned(header.commit(), commit) < 0) {
             sums.clear(header.commit() + 1, commit);
         }
-        pageSize = header.pageSize() == 0 ? pageSize : header.pageSize();
-        commit = header.commit();
-        lastLsn = lsn;
+        moved(header, lsn);
         wantsFull = false;
-        position = new Position(header.txid(), header.postChecksum());
         if (sums.wantsWrite()) {
             try {
                 sums.write();
@@ -134,7 +172,7 @@ final class State {
         for (int i = 0; i < pgnos.length; i++) {
             before[i] = sums.get(pgnos[i]);
         }
-        return new Undo(lsn, position, pageSize, commit, lastLsn, wantsFull, pgnos, before);
+        return new Undo(lsn, lastHeader(), lastLsn, wantsFull, pgnos, before);
     }
 
     /** Whether the transaction with this LSN was the last and can be taken back. */
@@ -151,10 +189,7 @@ final class State {
         for (int i = 0; i < last.pgnos.length; i++) {
             sums.set(last.pgnos[i], last.before[i]);
         }
-        position = last.position;
-        pageSize = last.pageSize;
-        commit = last.commit;
-        lastLsn = last.lastLsn;
+        moved(last.header, last.lastLsn);
         wantsFull = last.wantsFull;
         undo = null;
     }

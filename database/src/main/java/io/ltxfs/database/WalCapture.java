@@ -381,7 +381,7 @@ final class WalCapture {
         if (refusal != Errno.OK) {
             return refusal;
         }
-        int refused = database.mayWrite();
+        int refused = database.mayBegin();
         if (refused != Errno.OK) {
             return refused;
         }
@@ -393,7 +393,7 @@ final class WalCapture {
         }
         SlotPages pages = pages(store, end - captured, commit);
         TransactionHeader header = state.header(pages, pageSize, commit, fullImage());
-        long lsn = services.log().append(new LogRecord.Committed(header, pages));
+        long lsn = services.log().appendOpen(new LogRecord.Committed(header, pages));
         if (pages.stage().isPresent()) {
             store.stageTaken();
         }
@@ -403,6 +403,7 @@ final class WalCapture {
             database.abortNow(lsn);
             return refused;
         }
+        services.log().settle(lsn);
         if (captured == 0 && reverted.isEmpty()) {
             database.walBegan();
         }
@@ -650,8 +651,15 @@ final class WalCapture {
     /** R8, F6: the commit that this sync belongs to is withdrawn before the error is answered. */
     private int syncFailed(SideFile file, long lsn, boolean committing, int errno, Completion completion)
             throws DiskException {
+        if (services.log().durableLsn() >= lsn) {
+            return Errno.OK;
+        }
         if (!committing || lsn != capturedLsn || captured == 0 || captured <= published || !state.canUndo(lsn)) {
             return errno;
+        }
+        if (!services.log().reopen(lsn)) {
+            // Another thread has saved the log meanwhile: the commit is durable, and may have been given away.
+            return Errno.OK;
         }
         int back = frames.commitBefore(captured);
         long from = WalLayout.frameOffset(back + 1, pageSize);

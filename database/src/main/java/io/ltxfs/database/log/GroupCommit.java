@@ -49,6 +49,7 @@ final class GroupCommit implements AutoCloseable {
     private boolean closed;
 
     private volatile long durable;
+    private volatile Runnable progress = () -> {};
 
     GroupCommit(Syncer syncer, LogOptions options) {
         this.syncer = syncer;
@@ -73,11 +74,17 @@ final class GroupCommit implements AutoCloseable {
         return durable;
     }
 
+    /** Runs a task whenever more of the log is durable; it must return at once. */
+    void onProgress(Runnable task) {
+        progress = task;
+    }
+
     /** Told by whoever made the log durable. */
     void advance(long lsn) {
         synchronized (lock) {
             durable = Math.max(durable, lsn);
         }
+        progress.run();
     }
 
     void flush(long lsn, FlushCallback callback) {
@@ -200,6 +207,9 @@ final class GroupCommit implements AutoCloseable {
                 }
             }
             lock.notifyAll();
+        }
+        if (failure == null) {
+            progress.run();
         }
         return failure;
     }

@@ -47,7 +47,10 @@ final class History {
         if (replaces != 0) {
             withdraw(replaces);
         }
-        if (header.image() == Image.FULL) {
+        if (header.image() == Image.INSTALLED) {
+            // Whoever began before would come to a position whose pages the log does not have.
+            bases.remove(header.database());
+        } else if (header.image() == Image.FULL) {
             bases.putIfAbsent(header.database(), new Base(lsn, header.txid()));
         }
     }

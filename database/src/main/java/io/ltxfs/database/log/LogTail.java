@@ -70,6 +70,9 @@ final class LogTail implements GroupCommit.Syncer {
     /** Guarded by the sync lock. */
     private @Nullable Point durable;
 
+    /** Written under the sync lock. */
+    private volatile long syncs;
+
     /** The sync that failed. Set under the sync lock, cleared under both. */
     private volatile @Nullable DiskException failure;
 
@@ -341,6 +344,7 @@ final class LogTail implements GroupCommit.Syncer {
         try {
             stages.sync(point.lsn);
             point.file.sync();
+            countSync();
         } catch (DiskException e) {
             LOG.error(
                     "log sync failed; nothing more is written to this segment segment={} from-lsn={} reason=\"{}\"",
@@ -352,6 +356,16 @@ final class LogTail implements GroupCommit.Syncer {
             throw e;
         }
         durable = point;
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // the sync lock is held
+    private void countSync() {
+        syncs++;
+    }
+
+    /** How many syncs there have been. */
+    long syncs() {
+        return syncs;
     }
 
     private void mark() {

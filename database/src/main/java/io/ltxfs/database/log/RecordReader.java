@@ -199,6 +199,11 @@ final class RecordReader {
         return kind == LogLayout.CARRIED || kind == LogLayout.CARRY_END;
     }
 
+    /** Reads the file again from the next record on: it has grown since. */
+    void forgetWindow() {
+        window.limit(0);
+    }
+
     /** Makes the window hold a range of the file. @return false if the file ends before */
     private boolean load(long at, int bytes) throws DiskException {
         if (at >= windowStart && at + bytes <= windowStart + window.limit()) {

@@ -54,6 +54,23 @@ final class SegmentList {
         return bytes;
     }
 
+    /** About how many bytes the records from an LSN on take, their stages too; under the append lock. */
+    long bytesFrom(long lsn) {
+        long bytes = 0;
+        for (Segment segment : segments) {
+            if (segment.firstLsn >= lsn) {
+                bytes += segment.bytes();
+            } else if (segment.lastLsn >= lsn) {
+                long records = segment.lastLsn - segment.firstLsn + 1;
+                bytes += (long) ((double) segment.end * (segment.lastLsn - lsn + 1) / records);
+                for (Segment.StageRef stage : segment.stages()) {
+                    bytes += stage.lsn() >= lsn ? stage.bytes() : 0;
+                }
+            }
+        }
+        return bytes;
+    }
+
     /**
      * Where a record lies by now: the tail of a segment whose sync failed has moved on to the next one.
      *

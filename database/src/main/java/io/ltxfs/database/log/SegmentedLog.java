@@ -6,6 +6,7 @@ import io.ltxfs.database.disk.DiskFile;
 import io.ltxfs.database.disk.Errno;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,8 @@ final class SegmentedLog implements TransactionLog {
     private final History history;
     private final VersionReader versionReader;
     private final Trimmer trimmer;
+    private final OpenRecords open = new OpenRecords();
+    private final List<Runnable> progressTasks = new CopyOnWriteArrayList<>();
 
     /** Held for reading while records are read, for writing while segments are removed and their files used again. */
     private final ReentrantReadWriteLock keep = new ReentrantReadWriteLock();
@@ -75,6 +78,7 @@ final class SegmentedLog implements TransactionLog {
         this.beginning = scanner.catalogBefore(first, tail.lastLsn()).entries();
         history.beginAt(first.firstLsn, beginning);
         damage.forEach(found -> found.databases().forEach(history::forget));
+        group.onProgress(this::progressed);
         group.start(tail.lastLsn());
     }
 
@@ -84,6 +88,72 @@ final class SegmentedLog implements TransactionLog {
 
     @Override
     public long append(LogRecord record) throws DiskException {
+        boolean withdraws = record instanceof LogRecord.Abort
+                || (record instanceof LogRecord.Prepared prepared && prepared.replaces() != 0);
+        long lsn = appendLocked(record);
+        if (withdraws) {
+            progressed();
+        }
+        return lsn;
+    }
+
+    @Override
+    public long appendOpen(LogRecord record) throws DiskException {
+        tail.appendLock.lock();
+        try {
+            // Before it is there: a sync that runs may have it durable before this thread goes on.
+            long lsn = tail.lastLsn() + 1;
+            open.add(lsn, record instanceof LogRecord.GroupCommit mark ? mark.lsns() : List.of(lsn));
+            boolean done = false;
+            try {
+                appendLocked(record);
+                done = true;
+            } finally {
+                if (!done) {
+                    open.remove(lsn);
+                }
+            }
+            return lsn;
+        } finally {
+            tail.appendLock.unlock();
+        }
+    }
+
+    @Override
+    public void settle(long lsn) {
+        if (open.remove(lsn)) {
+            progressed();
+        }
+    }
+
+    @Override
+    public boolean reopen(long lsn) {
+        return open.addUnlessDurable(lsn, group::durable);
+    }
+
+    @Override
+    public boolean isWithdrawn(long lsn) {
+        return history.isWithdrawn(lsn);
+    }
+
+    @Override
+    public Cursor cursor(long fromLsn) {
+        return new LogCursor(
+                disk, segments, keep.readLock(), () -> open.settledLsn(group::durable), () -> beginning, fromLsn);
+    }
+
+    @Override
+    public void onProgress(Runnable task) {
+        progressTasks.add(task);
+    }
+
+    private void progressed() {
+        for (Runnable task : progressTasks) {
+            task.run();
+        }
+    }
+
+    private long appendLocked(LogRecord record) throws DiskException {
         tail.appendLock.lock();
         try {
             if (record instanceof LogRecord.Committed committed) {
@@ -102,6 +172,7 @@ final class SegmentedLog implements TransactionLog {
                 long lsn = appendMark(LogLayout.ABORT, List.of(abort.lsn()));
                 catalog.abort(abort.lsn());
                 history.withdraw(abort.lsn());
+                open.aborted(abort.lsn(), lsn);
                 return lsn;
             } else if (record instanceof LogRecord.Watermark watermark) {
                 return appendWatermark(watermark);
@@ -139,6 +210,7 @@ final class SegmentedLog implements TransactionLog {
                 false);
         catalog.prepared(lsn, header, record.group(), record.replaces());
         history.transaction(lsn, header, record.replaces());
+        open.aborted(record.replaces(), lsn);
         return lsn;
     }
 
@@ -195,6 +267,26 @@ final class SegmentedLog implements TransactionLog {
     }
 
     @Override
+    public long bytesFrom(long lsn) {
+        tail.appendLock.lock();
+        try {
+            return segments.bytesFrom(lsn);
+        } finally {
+            tail.appendLock.unlock();
+        }
+    }
+
+    @Override
+    public long maxBytes() {
+        return options.maxBytes();
+    }
+
+    @Override
+    public long syncs() {
+        return tail.syncs();
+    }
+
+    @Override
     public List<LogDamage> damage() {
         return damage;
     }
@@ -222,7 +314,7 @@ final class SegmentedLog implements TransactionLog {
         if (entry.pageCount() > 0) {
             at(
                     entry,
-                    (file, reader) -> PageReader.table(
+                    (file, reader, segment) -> PageReader.table(
                             file, reader, (index, pgno, slot, checksum) -> visitor.page(index, pgno, checksum)));
         }
     }
@@ -230,14 +322,53 @@ final class SegmentedLog implements TransactionLog {
     @Override
     public void pages(LogEntry entry, PageVisitor visitor) throws DiskException {
         if (entry.pageCount() > 0) {
-            at(entry, (file, reader) -> pageReader.pages(file, reader, visitor));
+            at(entry, (file, reader, segment) -> pageReader.pages(file, reader, visitor));
         }
+    }
+
+    @Override
+    public void newestPages(List<LogEntry> transactions, PageVisitor visitor) throws DiskException {
+        if (transactions.isEmpty()) {
+            return;
+        }
+        keep.readLock().lock();
+        try (VersionMap versions = new VersionMap(disk)) {
+            long[] keptPages = keptPages(transactions);
+            for (int i = 0; i < transactions.size(); i++) {
+                int order = i;
+                find(transactions.get(i), (file, reader, segment) -> versions.take(file, reader, segment, order));
+            }
+            int commit = (int) keptPages[keptPages.length - 1];
+            for (int pgno : versions.pgnos(commit)) {
+                if (Integer.toUnsignedLong(pgno) <= keptPages[(int) versions.asOf(pgno)]) {
+                    versions.page(pgno, visitor);
+                }
+            }
+        } finally {
+            keep.readLock().unlock();
+        }
+    }
+
+    /** For each transaction: up to which page its pages outlive it and those behind it. */
+    private static long[] keptPages(List<LogEntry> transactions) {
+        long[] kept = new long[transactions.size()];
+        long least = Long.MAX_VALUE;
+        for (int i = kept.length - 1; i >= 0; i--) {
+            TransactionHeader header = transactions.get(i).header();
+            if (header == null) {
+                throw new IllegalArgumentException(
+                        "record " + transactions.get(i).lsn() + " is no transaction");
+            }
+            least = Math.min(least, Integer.toUnsignedLong(header.commit()));
+            kept[i] = least;
+        }
+        return kept;
     }
 
     /** Works on one record. */
     @FunctionalInterface
     private interface RecordAction {
-        void run(DiskFile file, RecordReader reader) throws DiskException;
+        void run(DiskFile file, RecordReader reader, Segment segment) throws DiskException;
     }
 
     private void at(LogEntry entry, RecordAction action) throws DiskException {
@@ -251,7 +382,8 @@ final class SegmentedLog implements TransactionLog {
 
     private void find(LogEntry entry, RecordAction action) throws DiskException {
         LogEntry.Location location = segments.resolve(entry.location(), entry.lsn());
-        if (location == null) {
+        Segment segment = segments.find(entry.lsn());
+        if (location == null || segment == null || segment.sequence != location.segment()) {
             throw new DiskException(Errno.ENOENT, "record " + entry.lsn() + " is not in the log any more");
         }
         try (DiskFile file = disk.open(LogFiles.segment(location.segment()), Disk.Mode.READ)) {
@@ -262,7 +394,7 @@ final class SegmentedLog implements TransactionLog {
                         "record " + entry.lsn() + " of the log is not at offset " + location.offset() + " of "
                                 + LogFiles.segment(location.segment()));
             }
-            action.run(file, reader);
+            action.run(file, reader, segment);
         }
     }
 

@@ -37,6 +37,11 @@ public record TransactionHeader(
         /** Every page but the lock page: the first transaction, a page-size change, an adopted or renamed file. */
         FULL,
         /** The file was unlinked: no pages, commit 0; recovery removes the file. */
-        DROP
+        DROP,
+        /**
+         * The database was put in place whole, from elsewhere: no pages, although it has {@code commit} of them. Neither
+         * the transaction before it nor the content of this one can be had from the log.
+         */
+        INSTALLED
     }
 }

@@ -5,6 +5,7 @@ import io.ltxfs.database.disk.DiskException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The node's log; see {@code docs/architecture.md}. */
 public interface TransactionLog extends AutoCloseable {
@@ -42,6 +43,55 @@ public interface TransactionLog extends AutoCloseable {
      */
     long append(LogRecord record) throws DiskException;
 
+    /**
+     * {@link #append} of a {@link LogRecord.Committed} or {@link LogRecord.GroupCommit} that the caller may yet withdraw:
+     * no {@link Cursor} passes it until the caller has called {@link #settle}, or until everything that it commits is
+     * durably withdrawn.
+     */
+    long appendOpen(LogRecord record) throws DiskException;
+
+    /** The caller of {@link #appendOpen} does not withdraw the record any more. */
+    void settle(long lsn);
+
+    /**
+     * Opens a {@link LogRecord.Committed} again, which is about to be withdrawn.
+     *
+     * @return false if it is durable: then it may have been given away, and must not be withdrawn
+     */
+    boolean reopen(long lsn);
+
+    /** Whether an abort, or a record in its place, withdraws a record. */
+    boolean isWithdrawn(long lsn);
+
+    /** Follows the log, from an LSN on; nothing is kept for it. */
+    Cursor cursor(long fromLsn);
+
+    /** A place in the log that moves forward, up to what is durable and not open. Not thread-safe. */
+    interface Cursor extends AutoCloseable {
+        /**
+         * The next record, marks and withdrawn ones too. Reads nothing if there is none.
+         *
+         * @return null if there is none at the moment, or if there is a gap before the next ({@link #takeMissed})
+         */
+        @Nullable
+        LogEntry next() throws DiskException;
+
+        /** The LSN of the next record. */
+        long nextLsn();
+
+        /** Passes over what is not in the log any more. */
+        void skipTrimmed();
+
+        /** Whether transactions were passed over since this was asked last, because they are not in the log any more. */
+        boolean takeMissed();
+
+        @Override
+        void close();
+    }
+
+    /** Runs a task, on any thread, when cursors may go on; it must return at once, and stays for ever. */
+    void onProgress(Runnable task);
+
     /** Makes the log durable up to an LSN, together with every caller that waits at that moment (group commit). */
     void flush(long lsn, FlushCallback callback);
 
@@ -69,6 +119,14 @@ public interface TransactionLog extends AutoCloseable {
      * @throws DiskException EIO, naming segment, offset and page, if a page's checksum is wrong
      */
     void pages(LogEntry entry, PageVisitor visitor) throws DiskException;
+
+    /**
+     * Reads, in ascending page number, the newest version of each page of some transactions of one database and one page
+     * size, oldest first, without what a later one of them cut off. Holds a few bytes for each page.
+     *
+     * @throws DiskException EIO if a page does not have its checksum; ENOENT if a record is not kept any more
+     */
+    void newestPages(List<LogEntry> transactions, PageVisitor visitor) throws DiskException;
 
     /** A new, empty staging file. */
     Stage newStage() throws DiskException;
@@ -114,6 +172,15 @@ public interface TransactionLog extends AutoCloseable {
 
     /** Bytes of all segments and stages. */
     long bytes();
+
+    /** About how many of them belong to records from an LSN on. */
+    long bytesFrom(long lsn);
+
+    /** The bound of {@link #bytes}, beyond which {@link #trim} removes what nobody needs. */
+    long maxBytes();
+
+    /** How many times the log was synced since it was opened. */
+    long syncs();
 
     /** The first LSN that is kept. */
     long firstLsn();

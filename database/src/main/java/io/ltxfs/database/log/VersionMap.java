@@ -77,6 +77,11 @@ final class VersionMap implements AutoCloseable {
         return sources.get(index.record(pgno)).segment;
     }
 
+    /** As of which LSN a page's version is. */
+    long asOf(int pgno) {
+        return sources.get(index.record(pgno)).asOf;
+    }
+
     int pageSizeOf(int pgno) {
         return sources.get(index.record(pgno)).pageSize;
     }

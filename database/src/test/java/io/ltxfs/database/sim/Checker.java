@@ -4,6 +4,7 @@ import io.ltxfs.database.Database;
 import io.ltxfs.database.DatabaseSet;
 import io.ltxfs.database.Position;
 import io.ltxfs.database.disk.DiskException;
+import io.ltxfs.database.log.TransactionHeader;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
@@ -132,7 +133,8 @@ final class Checker {
             List<String> wrong)
             throws java.io.IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        Position position = set.export(name, txid, Channels.newChannel(out));
+        TransactionHeader written = set.export(name, txid, Channels.newChannel(out));
+        Position position = new Position(written.txid(), written.postChecksum());
         byte[] content = out.toByteArray();
         if (expected != null ? !position.equals(expected) : position.txid() != txid) {
             wrong.add(name + ": the export of TXID " + txid + " is at " + position);
