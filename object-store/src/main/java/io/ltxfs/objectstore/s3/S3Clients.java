@@ -50,6 +50,8 @@ final class S3Clients {
                 .credentialsProvider(credentials)
                 .region(Region.of(region))
                 .forcePathStyle(url.pathStyle())
+                // Chunks are for checksums that follow the body; some servers know neither.
+                .serviceConfiguration(s3 -> s3.chunkedEncodingEnabled(supported))
                 .requestChecksumCalculation(
                         supported
                                 ? RequestChecksumCalculation.WHEN_SUPPORTED

@@ -1,7 +1,6 @@
 package io.ltxfs.objectstore.tools;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -36,21 +35,23 @@ public enum Tools {
     /** The program, ready to run. */
     public Path path() throws IOException, InterruptedException {
         Path messages = Files.createTempFile("ltxfs-tools", ".log");
+        Path output = Files.createTempFile("ltxfs-tools", ".out");
         try {
             Process process = new ProcessBuilder(
                             root().resolve("integration-tests/tools.sh").toString(), script)
                     .redirectError(messages.toFile())
+                    .redirectOutput(output.toFile())
                     .start();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
             if (!process.waitFor(BUILD_MINUTES, TimeUnit.MINUTES)) {
                 process.destroyForcibly();
                 return missing("it did not end within " + BUILD_MINUTES + " minutes");
             }
             return process.exitValue() == 0
-                    ? Path.of(output)
+                    ? Path.of(Files.readString(output).strip())
                     : missing(Files.readString(messages).strip());
         } finally {
             Files.deleteIfExists(messages);
+            Files.deleteIfExists(output);
         }
     }
 
