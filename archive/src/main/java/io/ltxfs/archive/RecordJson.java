@@ -14,15 +14,18 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The text form of a {@link DatabaseRecord}: {@code {"format": 1, "lineage": …, "database": …, "epochs": [{"epoch",
- * "firstTxid", "node"}], "drops": [{"txid", "time"}]}}, TXIDs as 16 hexadecimal digits, times in RFC 3339. Fields that
+ * "firstTxid", "node"}], "drops": [{"txid", "time"}], "checksum"}}, TXIDs as 16 hexadecimal digits, times in RFC 3339, the checksum at the end: CRC-32C of the text before
+ * its name. Fields that
  * are not known are passed over; a writer of something that a reader must not pass over raises the format.
  */
 final class RecordJson {
     private static final long FORMAT = 1;
+    private static final String CHECKSUM = "checksum";
 
     private RecordJson() {}
 
@@ -48,7 +51,27 @@ final class RecordJson {
             drops.add(one);
         }
         json.put("drops", drops);
-        return Json.writePretty(json).getBytes(StandardCharsets.UTF_8);
+        json.put(CHECKSUM, "00000000");
+        String text = Json.writePretty(json);
+        String before = text.substring(0, text.lastIndexOf(CHECKSUM));
+        return (before + end(before)).getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** What stands behind the beginning of a record, with its checksum. */
+    private static String end(String before) {
+        CRC32C crc = new CRC32C();
+        crc.update(before.getBytes(StandardCharsets.UTF_8));
+        return CHECKSUM + "\": \"" + String.format("%08x", crc.getValue()) + "\"\n}\n";
+    }
+
+    private static void checkSum(String text) {
+        int at = text.lastIndexOf(CHECKSUM);
+        if (at < 0) {
+            throw new IllegalArgumentException("it has no 'checksum'");
+        }
+        if (!text.substring(at).equals(end(text.substring(0, at)))) {
+            throw new IllegalArgumentException("its checksum is wrong");
+        }
     }
 
     /**
@@ -64,8 +87,11 @@ final class RecordJson {
                     .decode(ByteBuffer.wrap(bytes))
                     .toString();
             json = Json.readObject(text);
-        } catch (IllegalArgumentException | CharacterCodingException e) {
-            throw damaged(name, "it is no JSON", e);
+            checkSum(text);
+        } catch (CharacterCodingException e) {
+            throw damaged(name, "it is no text", e);
+        } catch (IllegalArgumentException e) {
+            throw damaged(name, String.valueOf(e.getMessage()), e);
         }
         try {
             return read(json, name);

@@ -90,7 +90,9 @@ final class PlanSimulation {
         while (uploaded < committed()) {
             long min = uploaded + 1;
             long max = min;
-            while (min > 1 && max < committed() && commitMillis.get((int) max + 1) - commitMillis.get((int) min) < 1000) {
+            while (min > 1
+                    && max < committed()
+                    && commitMillis.get((int) max + 1) - commitMillis.get((int) min) < 1000) {
                 max++;
             }
             boolean lose = min > 1 && random.nextInt(40) == 0;
@@ -258,7 +260,8 @@ final class PlanSimulation {
     private void checkLevel(Holdings holdings, int level) {
         long reached = 0;
         for (LtxObject object : holdings.level(level)) {
-            boolean bridged = holdings.snapshots().stream().anyMatch(snapshot -> snapshot.maxTxid() + 1 >= object.minTxid());
+            boolean bridged =
+                    holdings.snapshots().stream().anyMatch(snapshot -> snapshot.maxTxid() + 1 >= object.minTxid());
             require(
                     reached == 0 || object.minTxid() <= reached + 1 || bridged,
                     "a hole in level " + level + " at " + reached);

@@ -34,6 +34,12 @@ public final class ArchiveSource {
         return open(config, running.orElse(config.archive().url().text()), what);
     }
 
+    /** A database's name as a person wrote it: below the mount, or as a path into it. */
+    public String name(LtxfsConfig config, String text) {
+        return DatabaseName.of(
+                text, NodeClient.find(config).map(NodeClient::mount).orElse(config.mount()));
+    }
+
     /** Opens the archive at a URL; empty if there is none. */
     static NodeArchive open(LtxfsConfig config, String url, String what) {
         if (url.isEmpty()) {

@@ -4,10 +4,11 @@ import java.io.PrintWriter;
 import java.util.List;
 
 /** Rows of text in columns, the first row a heading. */
-final class Table {
+public final class Table {
     private Table() {}
 
-    static void print(List<String[]> rows, PrintWriter out) {
+    /** Prints them. */
+    public static void print(List<String[]> rows, PrintWriter out) {
         int[] widths = new int[rows.get(0).length];
         for (String[] row : rows) {
             for (int i = 0; i < row.length; i++) {

@@ -1,6 +1,7 @@
 package io.ltxfs.node.config;
 
 import io.ltxfs.node.config.ValueType.WrongValue;
+import io.ltxfs.objectstore.s3.S3Url;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -41,7 +42,12 @@ public record StoreUrl(String text, Optional<Path> directory) {
             }
             return ofDirectory(Path.of(path));
         }
-        if (text.matches("s3://[a-z0-9][a-z0-9.-]{1,62}([/?].*)?")) {
+        if (text.startsWith("s3://")) {
+            try {
+                S3Url.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new WrongValue(String.valueOf(e.getMessage()));
+            }
             return new StoreUrl(text, Optional.empty());
         }
         throw new WrongValue("'" + text + "' is not a store's URL");

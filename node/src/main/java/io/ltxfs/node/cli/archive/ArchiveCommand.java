@@ -13,7 +13,10 @@ import picocli.CommandLine.Spec;
         name = "archive",
         description = "Show and check the archive. No node is needed.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {},
+        subcommands = {
+            ArchiveListCommand.class,
+            ArchiveVerifyCommand.class,
+        },
         footer = {"", "Example: ltxfs archive list --db app.db"})
 public final class ArchiveCommand implements Callable<Integer> {
     @Mixin
