@@ -2,11 +2,17 @@ package io.ltxfs.node.daemon;
 
 import io.ltxfs.archive.ArchiveService;
 import io.ltxfs.archive.ArchiveService.Progress;
+import io.ltxfs.archive.service.LocalArchiveService;
+import io.ltxfs.archive.upload.LocalDatabases;
+import io.ltxfs.archive.upload.Placement;
+import io.ltxfs.archive.upload.UploadOptions;
 import io.ltxfs.database.Database;
 import io.ltxfs.database.DatabaseSet;
 import io.ltxfs.node.archive.NodeArchive;
 import io.ltxfs.node.config.ConfigException;
 import io.ltxfs.node.config.LtxfsConfig;
+import java.io.IOException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +37,10 @@ final class Archiving implements AutoCloseable {
     private final LtxfsConfig config;
     private final Optional<NodeArchive> archive;
     private volatile @Nullable ArchiveService service;
+    private volatile boolean storeIsClosed;
+
+    /** Why nothing is archived, if it is not. */
+    private volatile String failure = "";
 
     private Archiving(LtxfsConfig config, Optional<NodeArchive> archive) {
         this.config = config;
@@ -66,7 +76,27 @@ final class Archiving implements AutoCloseable {
         if (archive.isEmpty()) {
             return;
         }
-        LOG.info("archiving archive={}", archive.get().describe());
+        UploadOptions options = new UploadOptions(
+                this::placement,
+                config.data(),
+                config.node().id(),
+                () -> 0L,
+                Clock.systemUTC(),
+                config.archive().pageCoding(),
+                config.archive().uploads());
+        try {
+            service = LocalArchiveService.start(
+                    archive.get().archive(), databases.feed(), LocalDatabases.of(databases), options);
+            LOG.info("archiving archive={}", archive.get().describe());
+        } catch (IOException e) {
+            LOG.error("could not begin to archive archive={}", archive.get().describe(), e);
+            failure = "archive " + archive.get().describe() + ": nothing is archived: " + e.getMessage()
+                    + "; check the data directory and start the node again";
+        }
+    }
+
+    private Placement placement(String database) {
+        return new Placement(config.archivePlaceOf(database), config.archiveFor(database));
     }
 
     /** How far a database's archive is; empty if nothing is archived. */
@@ -76,6 +106,9 @@ final class Archiving implements AutoCloseable {
 
     /** What is wrong with the archive as a whole, and what to do; a line each. */
     List<String> warnings() {
+        if (!failure.isEmpty()) {
+            return List.of(failure);
+        }
         return Optional.ofNullable(service).map(ArchiveService::warnings).orElse(List.of());
     }
 
@@ -103,8 +136,7 @@ final class Archiving implements AutoCloseable {
                     + "; keep the data directory " + config.data()
                     + ": the next start goes on from there. See 'ltxfs doctor' for what is wrong with the archive");
         }
-        service = null;
-        running.close();
+        close();
         return drained;
     }
 
@@ -165,8 +197,10 @@ final class Archiving implements AutoCloseable {
         ArchiveService running = service;
         service = null;
         if (running != null) {
-            running.close();
+            running.close(); // and the store with it
+        } else if (!storeIsClosed) {
+            archive.ifPresent(NodeArchive::close);
         }
-        archive.ifPresent(NodeArchive::close);
+        storeIsClosed = true;
     }
 }

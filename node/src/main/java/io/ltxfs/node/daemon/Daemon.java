@@ -10,6 +10,7 @@ import io.ltxfs.node.config.LoadedConfig;
 import io.ltxfs.node.config.LtxfsConfig;
 import io.ltxfs.node.config.TransportKind;
 import io.ltxfs.node.config.Unjournaled;
+import io.ltxfs.node.config.WhenLogIsFull;
 import io.ltxfs.node.guard.MarkedProcesses;
 import io.ltxfs.node.guard.Signals;
 import io.ltxfs.node.logging.LogSetup;
@@ -178,7 +179,10 @@ public final class Daemon {
                 new LogOptions(log.segmentBytes(), config.logMaxBytes(), log.flushLeader(), log.threads()),
                 name -> config.unjournaledFor(name) == Unjournaled.REFUSE,
                 defaults.stageMemoryBytes(),
-                defaults.clockMillis());
+                defaults.clockMillis(),
+                config.archive().logFull() == WhenLogIsFull.REFUSE_WRITES
+                        ? DatabaseSetOptions.Behind.REFUSE_WRITES
+                        : DatabaseSetOptions.Behind.START_OVER);
         return MountSettings.alone(config.mount(), config.data(), databases);
     }
 
