@@ -24,6 +24,8 @@ public final class StoreException extends IOException {
         DENIED,
         /** This machine's clock is too far from the store's. */
         CLOCK_SKEW,
+        /** The bytes to put cannot be read, or are not as many as announced; nothing is wrong with the store. */
+        SOURCE,
         /** The store or its disk is full. */
         FULL,
         /** The store cannot be reached, is overloaded, timed out or failed: the same call may succeed later. */
@@ -51,6 +53,11 @@ public final class StoreException extends IOException {
         super(message);
         this.kind = kind;
         this.outcomeUnknown = false;
+    }
+
+    /** A failure with a cause that left everything as it was. */
+    public StoreException(Kind kind, String message, Throwable cause) {
+        this(kind, false, message, cause);
     }
 
     /** What went wrong. */

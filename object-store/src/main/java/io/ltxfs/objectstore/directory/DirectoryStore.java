@@ -1,0 +1,531 @@
+package io.ltxfs.objectstore.directory;
+
+import io.ltxfs.objectstore.ByteRange;
+import io.ltxfs.objectstore.ListPage;
+import io.ltxfs.objectstore.ObjectBody;
+import io.ltxfs.objectstore.ObjectContent;
+import io.ltxfs.objectstore.ObjectInfo;
+import io.ltxfs.objectstore.ObjectKeys;
+import io.ltxfs.objectstore.ObjectStore;
+import io.ltxfs.objectstore.PutOptions;
+import io.ltxfs.objectstore.PutOptions.Condition;
+import io.ltxfs.objectstore.StoreException;
+import io.ltxfs.objectstore.StoreException.Kind;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Objects as the files of a directory. The file of an object is its bytes, under its key, so that other programs
+ * (Litestream, {@code cp}) read and write objects as well; everything else is in hidden directories beside the files
+ * (see {@link SidecarFiles}) and goes along with any copy.
+ *
+ * <p>A put costs two syncs: the file's and its directory's; with metadata or a time, or past 64 KiB, four. Conditional
+ * puts exclude each other between threads and processes by {@link LockFile}. What a process that was killed left half
+ * done is never seen, and removed when the next one writes there.
+ *
+ * <p>The directory is made by the first put; reading where there is none is {@link Kind#NO_STORE}. Symbolic links below
+ * the directory are not followed. A key cannot be both an object and the beginning of another object's path.
+ */
+public final class DirectoryStore implements ObjectStore {
+    private static final int PAGE_OBJECTS = 1000;
+    private static final long LOCK_TIMEOUT_MILLIS = 30_000;
+    private static final int NAME_BYTES_MAX = 255;
+    private static final int OBJECT_NAME_BYTES_MAX = 253;
+    /** How often a directory is made again that others find empty and remove at the same time. */
+    private static final int MAKE_TRIES_MAX = 100;
+
+    private final Path root;
+    private final Clock clock;
+    private final DiskErrors errors;
+    private final Directories directories;
+    private final AtomicLong temporaries = new AtomicLong();
+
+    /** Opened by the first write; guarded by this. */
+    private @Nullable LockFile lockFile;
+    /** Guarded by this. */
+    private boolean closed;
+
+    /**
+     * A store that need not exist yet. Touches no file.
+     *
+     * @param root its directory, absolute
+     */
+    public DirectoryStore(Path root) {
+        this(root, Clock.systemUTC());
+    }
+
+    /**
+     * A store that need not exist yet. Touches no file.
+     *
+     * @param clock where times of modification come from, if a put does not bring its own
+     */
+    public DirectoryStore(Path root, Clock clock) {
+        if (!root.isAbsolute()) {
+            throw new IllegalArgumentException("the path of a directory of objects must be absolute: " + root);
+        }
+        this.root = root.normalize();
+        this.clock = clock;
+        this.errors = new DiskErrors(this.root);
+        this.directories = new Directories(this.root, this::sweep);
+    }
+
+    // ------------------------------------------------------------------------------------------------ put
+
+    @Override
+    public String put(String key, ObjectBody body, PutOptions options) throws StoreException {
+        Place place = place(key);
+        try {
+            // Saves the writing where the answer is known; what counts is the look under the lock.
+            if (options.condition() instanceof Condition.Absent && isFile(place.file())) {
+                throw exists(key);
+            }
+            Staged staged = stage(place, body, options.modified().orElseGet(clock::instant));
+            try {
+                return install(place, staged, options);
+            } finally {
+                Files.deleteIfExists(staged.file());
+            }
+        } catch (IOException e) {
+            throw errors.of(describe(key) + ": cannot be stored", false, e);
+        }
+    }
+
+    private Staged stage(Place place, ObjectBody body, Instant modified) throws IOException {
+        for (int tries = 1; ; tries++) {
+            LockFile locks = locks();
+            directories.ensure(place.hidden());
+            try {
+                return Staged.write(temporary(locks, place.hidden()), describe(place.key()), body, modified);
+            } catch (NoSuchFileException e) {
+                // Somebody found the directory empty, and removed it, between the two.
+                if (tries == MAKE_TRIES_MAX) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private String install(Place place, Staged staged, PutOptions options) throws IOException {
+        return locked(place.key(), () -> {
+            boolean there = isFile(place.file());
+            checkCondition(place, there, options.condition());
+            if (!there) {
+                makeWay(place);
+            }
+            try {
+                SidecarFiles.install(
+                        place,
+                        staged,
+                        options.metadata(),
+                        options.modified().isPresent(),
+                        temporary(locks(), place.hidden()));
+            } catch (IOException e) {
+                // With an object there its metadata may have changed, if the bytes are the same.
+                boolean unknown = there || !Files.exists(staged.file());
+                throw errors.of(describe(place.key()) + ": cannot be stored", unknown, e);
+            }
+            return staged.etag();
+        });
+    }
+
+    private void checkCondition(Place place, boolean there, Condition condition) throws IOException {
+        if (condition instanceof Condition.Absent && there) {
+            throw exists(place.key());
+        }
+        if (condition instanceof Condition.Matches matches) {
+            if (!there) {
+                throw new StoreException(Kind.PRECONDITION_FAILED, describe(place.key()) + ": is not there any more");
+            }
+            SidecarFiles.Opened opened = SidecarFiles.open(place);
+            opened.channel().close();
+            if (!opened.info().etag().equals(matches.etag())) {
+                throw new StoreException(
+                        Kind.PRECONDITION_FAILED, describe(place.key()) + ": has been changed by somebody else");
+            }
+        }
+    }
+
+    private StoreException exists(String key) {
+        return new StoreException(Kind.PRECONDITION_FAILED, describe(key) + ": is there already");
+    }
+
+    /** Only an empty directory may be where an object is to be. */
+    private void makeWay(Place place) throws IOException {
+        if (!Files.exists(place.file(), LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        if (Files.isDirectory(place.file(), LinkOption.NOFOLLOW_LINKS)) {
+            directories.prune(place.file());
+        }
+        if (Files.exists(place.file(), LinkOption.NOFOLLOW_LINKS)) {
+            throw new StoreException(
+                    Kind.DENIED,
+                    describe(place.key())
+                            + ": a directory or link of this name is there; move it away, or use another name");
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------ read
+
+    @Override
+    public ObjectInfo head(String key) throws StoreException {
+        try {
+            SidecarFiles.Opened opened = open(key);
+            opened.channel().close();
+            return opened.info();
+        } catch (IOException e) {
+            throw errors.of(describe(key) + ": cannot be read", false, e);
+        }
+    }
+
+    @Override
+    public ObjectContent get(String key) throws StoreException {
+        try {
+            SidecarFiles.Opened opened = open(key);
+            return content(opened, new ByteRange(0, opened.info().size()));
+        } catch (IOException e) {
+            throw errors.of(describe(key) + ": cannot be read", false, e);
+        }
+    }
+
+    @Override
+    public ObjectContent get(String key, long offset, long length) throws StoreException {
+        ByteRange.checkArguments(offset, length);
+        try {
+            SidecarFiles.Opened opened = open(key);
+            boolean keep = false;
+            try {
+                ByteRange range = ByteRange.of(describe(key), opened.info().size(), offset, length);
+                keep = true;
+                return content(opened, range);
+            } finally {
+                if (!keep) {
+                    opened.channel().close();
+                }
+            }
+        } catch (IOException e) {
+            throw errors.of(describe(key) + ": cannot be read", false, e);
+        }
+    }
+
+    private ObjectContent content(SidecarFiles.Opened opened, ByteRange range) {
+        FileRange in = new FileRange(opened.channel(), describe(opened.info().key()), range);
+        return new ObjectContent(opened.info(), range.offset(), range.length(), in);
+    }
+
+    private SidecarFiles.Opened open(String key) throws IOException {
+        Place place = place(key);
+        try {
+            if (!isReached(place.directory())) {
+                throw new NoSuchFileException(place.file().toString());
+            }
+            return SidecarFiles.open(place);
+        } catch (NoSuchFileException e) {
+            requireRoot();
+            String why = e.getReason() == null ? "there is no such object" : e.getReason();
+            throw new StoreException(Kind.NOT_FOUND, describe(key) + ": " + why, e);
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------ list
+
+    @Override
+    public ListPage list(String prefix, String startAfter) throws StoreException {
+        String base = prefix.substring(0, prefix.lastIndexOf('/') + 1);
+        try {
+            requireRoot();
+            Path directory = directory(base);
+            if (directory == null) {
+                return new ListPage(List.of(), false);
+            }
+            return Lister.list(directory, base, prefix, startAfter, PAGE_OBJECTS);
+        } catch (IOException e) {
+            throw errors.of(describe(prefix) + ": cannot be listed", false, e);
+        }
+    }
+
+    @Override
+    public List<String> children(String prefix) throws StoreException {
+        try {
+            requireRoot();
+            Path directory = directory(prefix);
+            if (directory == null) {
+                return List.of();
+            }
+            List<String> names = new ArrayList<>();
+            for (String name : Lister.names(directory)) {
+                Path child = directory.resolve(name);
+                if (Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS) && Lister.holdsObjects(child)) {
+                    names.add(name);
+                }
+            }
+            names.sort(ObjectKeys.ORDER);
+            return names;
+        } catch (IOException e) {
+            throw errors.of(describe(prefix) + ": cannot be listed", false, e);
+        }
+    }
+
+    /** The directory of a prefix that is empty or ends with a slash; nothing if there can be no objects in it. */
+    private @Nullable Path directory(String base) throws IOException {
+        if (base.isEmpty()) {
+            return root;
+        }
+        Path directory;
+        try {
+            directory = place(base.substring(0, base.length() - 1)).file();
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+        try {
+            return isReached(directory) ? directory : null;
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    private void requireRoot() throws StoreException {
+        if (!Files.isDirectory(root)) {
+            throw new StoreException(
+                    Kind.NO_STORE,
+                    describe() + ": there is no such directory; check the path, or that its disk is mounted");
+        }
+    }
+
+    /**
+     * Whether a directory is reached without a symbolic link below the root.
+     *
+     * @throws NoSuchFileException if it is not there
+     */
+    private boolean isReached(Path directory) throws IOException {
+        if (directory.equals(root)) {
+            return true;
+        }
+        try {
+            Path real = directory.toRealPath();
+            if (!Files.isDirectory(real)) {
+                throw new NoSuchFileException(directory.toString());
+            }
+            return real.equals(root.toRealPath().resolve(root.relativize(directory)));
+        } catch (AccessDeniedException | NoSuchFileException e) {
+            throw e;
+        } catch (FileSystemException e) {
+            // A file where a directory would be is no directory either; the system has another error for it.
+            if (Files.exists(directory)) {
+                throw e;
+            }
+            throw new NoSuchFileException(directory.toString());
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------ delete
+
+    @Override
+    public void delete(String key) throws StoreException {
+        deleteAll(List.of(key));
+    }
+
+    @Override
+    public void deleteAll(Collection<String> keys) throws StoreException {
+        List<Place> places = new ArrayList<>();
+        for (String key : keys) {
+            places.add(place(key));
+        }
+        String what = describe();
+        try {
+            requireRoot();
+            List<Place> deleted = new ArrayList<>();
+            Set<Path> touched = new LinkedHashSet<>();
+            for (Place place : places) {
+                what = describe(place.key());
+                if (isRemoved(place)) {
+                    deleted.add(place);
+                    touched.add(place.directory());
+                }
+            }
+            for (Path directory : touched) {
+                what = describe() + ": " + directory;
+                Directories.sync(directory);
+            }
+            // Not before the removal of the objects is durable: none may come back without its metadata.
+            for (Place place : deleted) {
+                what = describe(place.key());
+                if (isFile(place.sidecar()) || isFile(place.next())) {
+                    removeOrphans(place);
+                }
+            }
+            touched.forEach(directories::prune);
+        } catch (IOException e) {
+            throw errors.of(what + ": cannot be deleted", true, e);
+        }
+    }
+
+    private boolean isRemoved(Place place) throws IOException {
+        try {
+            if (!isFile(place.file()) || !isReached(place.directory())) {
+                return false;
+            }
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+        return locked(place.key(), () -> isFile(place.file()) && Files.deleteIfExists(place.file()));
+    }
+
+    private void removeOrphans(Place place) throws IOException {
+        locked(place.key(), () -> SidecarFiles.removeOrphans(place));
+    }
+
+    // ------------------------------------------------------------------------------------------------ left-overs
+
+    /** Removes what processes that were killed have left in a hidden directory. */
+    private void sweep(Path directory) throws IOException {
+        if (!directory.endsWith(Place.HIDDEN) || directory.getParent().equals(root) && !hasLocks()) {
+            return;
+        }
+        Path objects = directory.resolveSibling(".").normalize();
+        String base = objects.equals(root) ? "" : root.relativize(objects) + "/";
+        for (String name : Lister.names(directory)) {
+            if (Temporary.is(name)) {
+                if (!locks().isAlive(Temporary.owner(name))) {
+                    Files.deleteIfExists(directory.resolve(name));
+                }
+            } else if (name.startsWith(Place.SIDECAR_PREFIX) || name.startsWith(Place.NEXT_PREFIX)) {
+                String object = name.substring(Place.SIDECAR_PREFIX.length());
+                Place place = Place.of(base + object, objects.resolve(object));
+                if (!isFile(place.file())) {
+                    removeOrphans(place);
+                }
+            }
+        }
+    }
+
+    private Path temporary(LockFile locks, Path hidden) {
+        return hidden.resolve(Temporary.name(locks.ownByte(), temporaries.incrementAndGet()));
+    }
+
+    // ------------------------------------------------------------------------------------------------ the rest
+
+    /** What is done with a key while nobody else writes it. */
+    private interface Work<T> {
+        T run() throws IOException;
+    }
+
+    private <T> T locked(String key, Work<T> work) throws IOException {
+        LockFile.Held held = lock(key);
+        try {
+            return work.run();
+        } finally {
+            held.close();
+        }
+    }
+
+    private LockFile.Held lock(String key) throws IOException {
+        LockFile.Held held;
+        try {
+            held = locks().lock(key, LOCK_TIMEOUT_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StoreException(Kind.UNAVAILABLE, describe(key) + ": interrupted while waiting for its lock", e);
+        }
+        if (held == null) {
+            throw new StoreException(
+                    Kind.UNAVAILABLE,
+                    describe(key) + ": another process has held its lock for " + LOCK_TIMEOUT_MILLIS / 1000
+                            + " s; see which one has " + root.resolve(Place.HIDDEN) + "/lock open");
+        }
+        return held;
+    }
+
+    private LockFile locks() throws IOException {
+        Path hidden = root.resolve(Place.HIDDEN);
+        directories.ensure(hidden);
+        synchronized (this) {
+            if (closed) {
+                throw new StoreException(Kind.UNAVAILABLE, describe() + ": is closed");
+            }
+            if (lockFile == null) {
+                lockFile = LockFile.open(hidden.resolve("lock"));
+            }
+            return lockFile;
+        }
+    }
+
+    private synchronized boolean hasLocks() {
+        return lockFile != null;
+    }
+
+    private Place place(String key) throws StoreException {
+        ObjectKeys.check(key);
+        String[] parts = key.split("/");
+        for (int i = 0; i < parts.length; i++) {
+            int max = i == parts.length - 1 ? OBJECT_NAME_BYTES_MAX : NAME_BYTES_MAX;
+            if (parts[i].length() > max || parts[i].getBytes(StandardCharsets.UTF_8).length > max) {
+                throw new StoreException(
+                        Kind.DENIED,
+                        describe(key) + ": a name in a directory has at most " + max + " bytes; use a shorter name");
+            }
+            if (parts[i].equals(Place.HIDDEN)) {
+                throw new StoreException(
+                        Kind.DENIED,
+                        describe(key) + ": the name '" + Place.HIDDEN + "' is the store's own; use another");
+            }
+        }
+        try {
+            return Place.of(key, root.resolve(key));
+        } catch (InvalidPathException e) {
+            throw new StoreException(
+                    Kind.DENIED,
+                    describe(key) + ": this process cannot express the name, its locale has only "
+                            + System.getProperty("sun.jnu.encoding") + "; start it with LC_ALL=C.UTF-8",
+                    e);
+        }
+    }
+
+    private static boolean isFile(Path path) {
+        return Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    @Override
+    public String describe() {
+        return "file://" + root;
+    }
+
+    @Override
+    public String describe(String key) {
+        return "file://" + root.toString() + "/" + key;
+    }
+
+    @Override
+    public boolean isLocal() {
+        return true;
+    }
+
+    @Override
+    public void close() {
+        LockFile open;
+        synchronized (this) {
+            closed = true;
+            open = lockFile;
+            lockFile = null;
+        }
+        if (open != null) {
+            open.close();
+        }
+    }
+}

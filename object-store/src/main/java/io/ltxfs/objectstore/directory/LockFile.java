@@ -1,0 +1,219 @@
+package io.ltxfs.objectstore.directory;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.Channel;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Locks between all threads of all processes that use a store: one file, of which a key locks one byte. The locks are
+ * the operating system's, so they end with the process that holds them.
+ *
+ * <p>Those locks belong to a process, not to a thread, and a process loses all it has on a file when it closes any
+ * descriptor of it. So a process has the file open once, however many stores it has opened, which makes the table of
+ * open files static; and threads first take a lock of their own.
+ *
+ * <p>Each process also holds a byte of its own, chosen at random, as long as it lives: by that others know whether the
+ * maker of a temporary file is still there.
+ */
+final class LockFile {
+    private static final int STRIPES = 256;
+    private static final long OWN_BYTE_MIN = 1L << 32;
+    private static final long OWN_BYTE_MAX = 1L << 62;
+    private static final long POLL_MILLIS_MAX = 20;
+
+    /** Guarded by itself. */
+    private static final Map<Path, LockFile> OPEN = new HashMap<>();
+
+    private final Path file;
+    private final ReentrantLock[] stripes = new ReentrantLock[STRIPES];
+    private final long ownByte = new SecureRandom().nextLong(OWN_BYTE_MIN, OWN_BYTE_MAX);
+    /** The file's identity and channel; guarded by this. */
+    private @Nullable Object identity;
+
+    private @Nullable FileChannel channel;
+    /** Channels of files that somebody has removed while locks were held on them; guarded by this. */
+    private final List<FileChannel> removed = new ArrayList<>();
+    /** Guarded by OPEN. */
+    private int users;
+
+    private LockFile(Path file) {
+        this.file = file;
+        for (int i = 0; i < STRIPES; i++) {
+            stripes[i] = new ReentrantLock();
+        }
+    }
+
+    /** Opens the file, which is made if it is not there; its directory is. */
+    static LockFile open(Path file) throws IOException {
+        Path real = file.toAbsolutePath().normalize().getParent().toRealPath().resolve(file.getFileName());
+        synchronized (OPEN) {
+            LockFile lockFile = OPEN.computeIfAbsent(real, LockFile::new);
+            if (lockFile.users == 0) {
+                try {
+                    lockFile.openChannel();
+                } catch (IOException e) {
+                    OPEN.remove(real);
+                    throw e;
+                }
+            }
+            lockFile.users++;
+            return lockFile;
+        }
+    }
+
+    /** Gives the file back. */
+    void close() {
+        synchronized (OPEN) {
+            users--;
+            if (users > 0) {
+                return;
+            }
+            OPEN.remove(file);
+        }
+        synchronized (this) {
+            removed.forEach(LockFile::closeQuietly);
+            if (channel != null) {
+                closeQuietly(channel);
+            }
+        }
+    }
+
+    /** What this process puts into the names of its temporary files. */
+    long ownByte() {
+        return ownByte;
+    }
+
+    /** A lock that is held. */
+    record Held(ReentrantLock stripe, FileLock fileLock) implements AutoCloseable {
+        @Override
+        public void close() {
+            try {
+                fileLock.release();
+            } catch (ClosedChannelException e) {
+                // Closed with the store: then the lock is gone too.
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } finally {
+                stripe.unlock();
+            }
+        }
+    }
+
+    /**
+     * Locks a key; two keys may share a lock.
+     *
+     * @return nothing if the lock could not be had in that time
+     */
+    @Nullable
+    Held lock(String key, long timeoutMillis) throws IOException, InterruptedException {
+        int stripe = Math.floorMod(key.hashCode(), STRIPES);
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+        if (!stripes[stripe].tryLock(timeoutMillis, TimeUnit.MILLISECONDS)) {
+            return null;
+        }
+        FileLock fileLock = null;
+        try {
+            for (long pause = 1; ; pause = Math.min(2 * pause, POLL_MILLIS_MAX)) {
+                fileLock = tryLock(current(), stripe);
+                if (fileLock != null && isCurrent(fileLock.acquiredBy())) {
+                    return new Held(stripes[stripe], fileLock);
+                }
+                if (fileLock != null) {
+                    fileLock.release();
+                    fileLock = null;
+                } else if (System.nanoTime() >= deadline) {
+                    return null;
+                } else {
+                    Thread.sleep(pause);
+                }
+            }
+        } finally {
+            if (fileLock == null) {
+                stripes[stripe].unlock();
+            }
+        }
+    }
+
+    /** Whether the process that has this byte of its own lives. */
+    boolean isAlive(long byteOfProcess) throws IOException {
+        if (byteOfProcess == ownByte) {
+            return true;
+        }
+        FileLock lock = tryLock(current(), byteOfProcess);
+        if (lock == null) {
+            return true;
+        }
+        lock.release();
+        return false;
+    }
+
+    private static @Nullable FileLock tryLock(FileChannel channel, long at) throws IOException {
+        try {
+            return channel.tryLock(at, 1, false);
+        } catch (OverlappingFileLockException e) {
+            // Another user of the file in this very process, such as a second class loader.
+            return null;
+        }
+    }
+
+    private synchronized FileChannel current() throws IOException {
+        if (channel == null || !channel.isOpen()) {
+            throw new ClosedChannelException();
+        }
+        return channel;
+    }
+
+    /** Whether a lock is on the file that has the name: with another process that opened it anew we would not exclude each other. */
+    private synchronized boolean isCurrent(Channel locked) throws IOException {
+        if (locked == channel && identityOf(file) != null && identityOf(file).equals(identity)) {
+            return true;
+        }
+        if (locked == channel) {
+            removed.add(channel);
+            openChannel();
+        }
+        return false;
+    }
+
+    private synchronized void openChannel() throws IOException {
+        FileChannel opened = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        channel = opened;
+        identity = identityOf(file);
+        if (tryLock(opened, ownByte) == null) {
+            throw new IOException("byte " + ownByte + " of " + file + " is locked by another process");
+        }
+    }
+
+    private static @Nullable Object identityOf(Path file) throws IOException {
+        try {
+            return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    private static void closeQuietly(FileChannel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            // Nothing was written through it.
+        }
+    }
+}
