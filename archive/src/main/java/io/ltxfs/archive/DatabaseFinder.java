@@ -3,29 +3,18 @@ package io.ltxfs.archive;
 import io.ltxfs.objectstore.ObjectStore;
 import io.ltxfs.objectstore.StoreException;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
  * Finds the databases of an archive by walking its places, one request each; objects are never listed. A place is a
- * database's if a level, bundles, earlier lineages or a record lie in it. In a store behind a network several places are
- * looked at at once.
+ * database's if a level, bundles, earlier lineages or a record lie in it.
  */
 final class DatabaseFinder {
-    private static final int THREADS = 16;
-
     /** What was found at one place. */
     private record Place(boolean isDatabase, List<String> below) {}
 
@@ -43,40 +32,23 @@ final class DatabaseFinder {
     }
 
     static List<String> find(ObjectStore store, ArchiveLayout layout) throws IOException {
-        DatabaseFinder finder = new DatabaseFinder(store, layout);
-        if (store.isLocal()) {
-            return finder.walk(Runnable::run);
-        }
-        AtomicInteger number = new AtomicInteger();
-        ExecutorService threads = Executors.newFixedThreadPool(THREADS, task -> {
-            Thread thread = new Thread(task, "archive-list-" + number.incrementAndGet());
-            thread.setDaemon(true);
-            return thread;
-        });
-        try {
-            return finder.walk(threads);
-        } finally {
-            threads.shutdownNow();
+        try (Parallel parallel = new Parallel(store, "archive-list")) {
+            return new DatabaseFinder(store, layout).walk(parallel);
         }
     }
 
-    private List<String> walk(Executor threads) throws IOException {
+    private List<String> walk(Parallel parallel) throws IOException {
         TreeSet<String> found = new TreeSet<>();
         List<String> prefixes = List.of("");
         while (!prefixes.isEmpty()) {
-            List<FutureTask<Place>> looks = new ArrayList<>();
-            for (String prefix : prefixes) {
-                looks.add(new FutureTask<>(() -> look(prefix)));
-            }
-            looks.forEach(threads::execute);
+            List<Place> places = parallel.all(prefixes, this::look);
             List<String> next = new ArrayList<>();
-            for (int i = 0; i < looks.size(); i++) {
-                Place place = result(looks.get(i));
+            for (int i = 0; i < places.size(); i++) {
                 String prefix = prefixes.get(i);
-                if (place.isDatabase() && !prefix.isEmpty()) {
+                if (places.get(i).isDatabase() && !prefix.isEmpty()) {
                     found.add(PlaceName.database(prefix.substring(0, prefix.length() - 1)));
                 }
-                place.below().forEach(name -> next.add(prefix + name + "/"));
+                places.get(i).below().forEach(name -> next.add(prefix + name + "/"));
             }
             prefixes = next;
         }
@@ -110,20 +82,6 @@ final class DatabaseFinder {
                 return false;
             }
             throw e;
-        }
-    }
-
-    private static Place result(Future<Place> look) throws IOException {
-        try {
-            return look.get();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof IOException io) {
-                throw io;
-            }
-            throw new IllegalStateException(e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while looking for databases");
         }
     }
 }

@@ -25,6 +25,8 @@ public record BundleEntry(
         int pages,
         long preChecksum,
         long postChecksum) {
+    /** What an entry takes in a bundle's table, in bytes. */
+    public static final int SIZE = BundleLayout.ENTRY_SIZE;
 
     /** Whether it holds every page of the database, so that nothing before it is needed. */
     public boolean isWhole() {

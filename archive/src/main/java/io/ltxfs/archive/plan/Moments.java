@@ -3,6 +3,7 @@ package io.ltxfs.archive.plan;
 import io.ltxfs.archive.DatabaseArchive;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -39,6 +40,24 @@ public record Moments(List<Range> ranges, long lastTxid) {
      * @param without keys of objects that are damaged
      */
     public static Moments of(DatabaseArchive db, boolean times, Set<String> without) throws IOException {
-        throw new UnsupportedOperationException();
+        try (Survey survey = new Survey(db, without)) {
+            while (true) {
+                try {
+                    return of(survey, times);
+                } catch (PlanAgain again) {
+                    // Without what was passed over.
+                }
+            }
+        }
+    }
+
+    private static Moments of(Survey survey, boolean times) throws IOException, PlanAgain {
+        List<Range> ranges = new ArrayList<>();
+        for (TxidRanges.Range range : survey.reachable().ranges()) {
+            Optional<Instant> first = times ? survey.timeOf(range.first()) : Optional.empty();
+            Optional<Instant> last = times ? survey.timeOf(range.last()) : Optional.empty();
+            ranges.add(new Range(range.first(), range.last(), first, last));
+        }
+        return new Moments(ranges, survey.inventory().lastTxid());
     }
 }
