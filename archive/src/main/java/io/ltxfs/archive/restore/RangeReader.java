@@ -1,0 +1,132 @@
+package io.ltxfs.archive.restore;
+
+import io.ltxfs.objectstore.ObjectContent;
+import io.ltxfs.objectstore.ObjectStore;
+import io.ltxfs.objectstore.StoreException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Reads ranges of objects, and tries again what may pass: {@value #TRIES} times, with pauses that grow to
+ * {@value #PAUSE_MILLIS_MAX} ms. A range that broke off goes on where it did. For use by many threads.
+ */
+final class RangeReader {
+    private static final int TRIES = 8;
+    private static final long PAUSE_MILLIS_MIN = 100;
+    private static final long PAUSE_MILLIS_MAX = 5_000;
+    private static final int COPY_BYTES = 64 * 1024;
+    private static final ThreadLocal<byte[]> COPY = ThreadLocal.withInitial(() -> new byte[COPY_BYTES]);
+
+    private final ObjectStore store;
+    private final BooleanSupplier stopped;
+    private final LongAdder requests = new LongAdder();
+    private final LongAdder bytes = new LongAdder();
+
+    /**
+     * Reads from a store.
+     *
+     * @param stopped whether to give up instead of trying again
+     */
+    RangeReader(ObjectStore store, BooleanSupplier stopped) {
+        this.store = store;
+        this.stopped = stopped;
+    }
+
+    /** An object as people write it. */
+    String describe(String key) {
+        return store.describe(key);
+    }
+
+    /** How many requests were made. */
+    long requests() {
+        return requests.sum();
+    }
+
+    /** How many bytes came. */
+    long bytes() {
+        return bytes.sum();
+    }
+
+    /** Reads exactly so many bytes. */
+    byte[] read(String key, long offset, int length) throws IOException {
+        ByteBuffer into = ByteBuffer.allocate(length);
+        read(key, offset, into);
+        return into.array();
+    }
+
+    /**
+     * Fills a buffer from its position to its limit.
+     *
+     * @throws GoneException if there is no such object
+     * @throws DamagedObjectException if it ends before
+     */
+    void read(String key, long offset, ByteBuffer into) throws IOException {
+        int start = into.position();
+        long pause = PAUSE_MILLIS_MIN;
+        for (int tries = 1; ; tries++) {
+            try {
+                readOnce(key, offset + into.position() - start, into);
+                return;
+            } catch (StoreException e) {
+                if (e.kind() == StoreException.Kind.NOT_FOUND) {
+                    throw new GoneException(key, e);
+                }
+                if (e.kind() == StoreException.Kind.RANGE) {
+                    throw cut(key, offset + into.position() - start);
+                }
+                if (!e.mayPass() || tries == TRIES || stopped.getAsBoolean()) {
+                    throw e;
+                }
+            } catch (DamagedObjectException e) {
+                throw e;
+            } catch (IOException e) {
+                if (tries == TRIES || stopped.getAsBoolean()) {
+                    throw e;
+                }
+            }
+            pause = pause(pause);
+        }
+    }
+
+    private void readOnce(String key, long offset, ByteBuffer into) throws IOException {
+        requests.increment();
+        try (ObjectContent content = store.get(key, offset, into.remaining())) {
+            if (content.length() < into.remaining()) {
+                throw cut(key, content.info().size());
+            }
+            InputStream stream = content.stream();
+            byte[] copy = into.hasArray() ? into.array() : COPY.get();
+            while (into.hasRemaining()) {
+                int count = into.hasArray()
+                        ? stream.read(copy, into.arrayOffset() + into.position(), into.remaining())
+                        : stream.read(copy, 0, Math.min(copy.length, into.remaining()));
+                if (count < 0) {
+                    throw new IOException(store.describe(key) + " broke off");
+                }
+                if (into.hasArray()) {
+                    into.position(into.position() + count);
+                } else {
+                    into.put(copy, 0, count);
+                }
+                bytes.add(count);
+            }
+        }
+    }
+
+    private static DamagedObjectException cut(String key, long at) {
+        return new DamagedObjectException(key, "it ends at byte " + at + ", where there must be more");
+    }
+
+    private static long pause(long millis) throws IOException {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StoppedException();
+        }
+        return Math.min(2 * millis, PAUSE_MILLIS_MAX);
+    }
+}
