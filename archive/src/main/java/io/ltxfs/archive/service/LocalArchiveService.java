@@ -3,7 +3,10 @@ package io.ltxfs.archive.service;
 import io.ltxfs.archive.Archive;
 import io.ltxfs.archive.ArchiveService;
 import io.ltxfs.archive.upload.LocalDatabases;
+import io.ltxfs.archive.upload.UploadCounters;
+import io.ltxfs.archive.upload.UploadListener;
 import io.ltxfs.archive.upload.UploadOptions;
+import io.ltxfs.archive.upload.Uploads;
 import io.ltxfs.database.feed.TransactionFeed;
 import java.io.IOException;
 import java.time.Duration;
@@ -11,7 +14,13 @@ import java.util.List;
 
 /** The archive of a node's own databases. */
 public final class LocalArchiveService implements ArchiveService {
-    private LocalArchiveService() {}
+    private final Archive archive;
+    private final Uploads uploads;
+
+    private LocalArchiveService(Archive archive, Uploads uploads) {
+        this.archive = archive;
+        this.uploads = uploads;
+    }
 
     /**
      * Starts to archive, in the background. Makes no request: a store that is away is waited for.
@@ -21,24 +30,34 @@ public final class LocalArchiveService implements ArchiveService {
      */
     public static LocalArchiveService start(
             Archive archive, TransactionFeed feed, LocalDatabases databases, UploadOptions options) throws IOException {
-        return new LocalArchiveService();
+        Uploads uploads = Uploads.start(archive, feed, databases, options, UploadListener.NONE);
+        return new LocalArchiveService(archive, uploads);
     }
 
     @Override
     public Progress progress(String database) {
-        return new Progress(0, 0, 0, List.of());
+        return uploads.progress(database);
     }
 
     @Override
     public List<String> warnings() {
-        return List.of();
+        return uploads.warnings();
+    }
+
+    @Override
+    public Counts counts() {
+        UploadCounters counters = uploads.counters();
+        return new Counts(counters.puts(), counters.bytes(), counters.failures(), 0, 0);
     }
 
     @Override
     public boolean drain(Duration timeout) throws InterruptedException {
-        return true;
+        return uploads.drain(timeout);
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        uploads.close();
+        archive.close();
+    }
 }

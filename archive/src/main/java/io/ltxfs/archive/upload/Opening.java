@@ -1,0 +1,320 @@
+package io.ltxfs.archive.upload;
+
+import io.ltxfs.archive.DatabaseArchive;
+import io.ltxfs.archive.DatabaseRecord;
+import io.ltxfs.archive.LtxObject;
+import io.ltxfs.archive.ObjectFacts;
+import io.ltxfs.database.log.TransactionHeader;
+import io.ltxfs.ltx.Txid;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The first look at a database's archive after a start: whether it is empty, or holds this database's history up to some
+ * transaction that this node has too. Anything else is refused: two histories in one archive could not be told apart by a
+ * restore.
+ *
+ * <p>What proves that a history is ours: the same lineage in the record beside the levels and in our own state, and where
+ * the log still knows the archive's last transaction, the same checksum after it. A data directory without a state of
+ * its own may take an archive over whose last transaction it knows with the same checksum. An archive that Litestream wrote has neither;
+ * it is taken over by a node whose database was restored from it, at that very transaction.
+ */
+final class Opening {
+    private static final Logger LOG = LoggerFactory.getLogger(Opening.class);
+    private static final int LINEAGE_BYTES = 16;
+    /** Where to look for objects if level 0 has none: it was emptied by somebody else. */
+    private static final int[] OTHER_LEVELS = {1, 2, 3, 9};
+
+    private final UploadOptions options;
+    private final ArchiveState state;
+    private final ConcurrentHashMap<String, ArchiveState.Known> known;
+    private final long sinceMillis;
+    private final Queues queues;
+    private final SecureRandom random = new SecureRandom();
+
+    /**
+     * Looks at archives.
+     *
+     * @param known what the state says, by database
+     * @param sinceMillis what was committed before is in no archive of single transactions
+     */
+    Opening(
+            UploadOptions options,
+            ArchiveState state,
+            ConcurrentHashMap<String, ArchiveState.Known> known,
+            long sinceMillis,
+            Queues queues) {
+        this.options = options;
+        this.state = state;
+        this.known = known;
+        this.sinceMillis = sinceMillis;
+        this.queues = queues;
+    }
+
+    /** The newest object and what is said of it. */
+    private record Newest(LtxObject object, ObjectFacts facts) {}
+
+    /**
+     * Looks, and begins a lineage in an empty archive.
+     *
+     * @throws RefusedException if the archive holds another history
+     */
+    void open(DatabaseUpload db) throws IOException {
+        Optional<ArchiveState.Known> ours = here(db);
+        Optional<DatabaseRecord> record = DatabaseRecord.load(db.archive);
+        Optional<Newest> newest =
+                newest(db.archive, ours.map(ArchiveState.Known::newestMin).orElse(0L));
+        if (record.isEmpty() && newest.isEmpty()) {
+            begin(db, ours);
+            return;
+        }
+        if (newest.isEmpty()) {
+            DatabaseRecord found = record.orElseThrow();
+            if (ours.isEmpty() || !ours.get().lineage().equals(found.lineage())) {
+                throw new RefusedException(db, "it belongs to " + who(found, Optional.empty()));
+            }
+            goOn(db, found, 0, 0, Optional.empty());
+            return;
+        }
+        check(db, ours, record, newest.get());
+    }
+
+    private Optional<ArchiveState.Known> here(DatabaseUpload db) {
+        return Optional.ofNullable(known.get(db.name))
+                .filter(found -> found.archive().equals(describe(db)));
+    }
+
+    static String describe(DatabaseUpload db) {
+        return db.archive.store().describe(db.archive.place());
+    }
+
+    private static Optional<Newest> newest(DatabaseArchive archive, long fromTxid) throws IOException {
+        Optional<LtxObject> found = newest(archive.list(0, fromTxid));
+        if (found.isEmpty() && fromTxid > 1) {
+            found = newest(archive.list(0, 0));
+        }
+        for (int i = 0; i < OTHER_LEVELS.length && found.isEmpty(); i++) {
+            found = newest(archive.list(OTHER_LEVELS[i], 0));
+        }
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        LtxObject object = found.get();
+        ObjectFacts facts = ObjectFacts.of(
+                archive.store().head(object.key()), archive.store().describe(object.key()));
+        return Optional.of(new Newest(object, facts));
+    }
+
+    /** The one that reaches furthest; of several the shortest. */
+    private static Optional<LtxObject> newest(List<LtxObject> objects) {
+        return objects.stream().max((a, b) -> {
+            int byMax = Long.compareUnsigned(a.maxTxid(), b.maxTxid());
+            return byMax != 0 ? byMax : Long.compareUnsigned(a.minTxid(), b.minTxid());
+        });
+    }
+
+    private void check(
+            DatabaseUpload db, Optional<ArchiveState.Known> ours, Optional<DatabaseRecord> record, Newest newest)
+            throws IOException {
+        long max = newest.object().maxTxid();
+        String who = record.map(found -> who(found, Optional.of(newest)))
+                .orElseGet(() -> newest.facts()
+                        .lineage()
+                        .map(lineage -> "lineage " + lineage + what(newest))
+                        .orElse("Litestream" + what(newest)));
+        Optional<String> theirs =
+                record.map(DatabaseRecord::lineage).or(() -> newest.facts().lineage());
+        if (theirs.isPresent()
+                && newest.facts().lineage().isPresent()
+                && !newest.facts().lineage().equals(theirs)) {
+            throw new RefusedException(
+                    db,
+                    "its newest object is of lineage "
+                            + newest.facts().lineage().get() + ", but it belongs to " + who);
+        }
+        long last = queues.lastTxid(db);
+        if (Long.compareUnsigned(max, last) > 0) {
+            throw new RefusedException(
+                    db,
+                    "it belongs to " + who + ", and is ahead of this node, whose last transaction is "
+                            + Txid.format(last) + ": an older copy of the data directory, or another database");
+        }
+        long here = ours.filter(state -> state.txid() == max)
+                .map(ArchiveState.Known::checksum)
+                .filter(checksum -> checksum != 0)
+                .orElseGet(() -> queues.checksumAfter(db, max));
+        long there = newest.facts().postChecksum();
+        if (here != 0 && there != 0 && here != there) {
+            throw new RefusedException(
+                    db,
+                    String.format(
+                            "it belongs to %s, whose checksum is %016x, and here transaction %016x has %016x",
+                            who, there, max, here));
+        }
+        boolean proven = here != 0 && here == there
+                || there == 0
+                        && (queues.installedAt(db, max)
+                                || ours.isPresent() && ours.get().txid() == max)
+                || there != 0
+                        && ours.isPresent()
+                        && theirs.isPresent()
+                        && ours.get().lineage().equals(theirs.get());
+        boolean otherLineage = ours.isPresent()
+                && !ours.get().lineage().isEmpty()
+                && theirs.isPresent()
+                && !theirs.get().equals(ours.get().lineage());
+        if (!proven || otherLineage) {
+            throw new RefusedException(
+                    db,
+                    "it belongs to " + who
+                            + (otherLineage
+                                    ? ", and this node continues lineage "
+                                            + ours.get().lineage()
+                                    : ", and nothing here says that this database is the same"));
+        }
+        String lineage = theirs.orElseGet(() -> ours.map(ArchiveState.Known::lineage)
+                .filter(name -> !name.isEmpty())
+                .orElseGet(this::newLineage));
+        DatabaseRecord now = record.isPresent() ? record.get() : adopt(db, lineage, max);
+        goOn(db, now, max, there != 0 ? there : here, Optional.of(newest));
+    }
+
+    private DatabaseRecord adopt(DatabaseUpload db, String lineage, long max) throws IOException {
+        remember(db, lineage, max, 0, 0, true);
+        LOG.info("took an archive over: database={} lineage={} txid={}", db.name, lineage, Txid.format(max));
+        return create(db, lineage, max + 1);
+    }
+
+    /** An empty archive. */
+    private void begin(DatabaseUpload db, Optional<ArchiveState.Known> ours) throws IOException {
+        if (ours.isPresent() && ours.get().txid() != 0) {
+            LOG.warn(
+                    "found an archive empty that had transactions, and begins anew: database={} archive={} lastTxid={}",
+                    db.name,
+                    describe(db),
+                    Txid.format(ours.get().txid()));
+        }
+        String lineage = ours.filter(
+                        state -> state.txid() == 0 && !state.lineage().isEmpty())
+                .map(ArchiveState.Known::lineage)
+                .orElseGet(this::newLineage);
+        remember(db, lineage, 0, 0, 0, true);
+        goOn(db, create(db, lineage, 1), 0, 0, Optional.empty());
+    }
+
+    private DatabaseRecord create(DatabaseUpload db, String lineage, long firstTxid) throws IOException {
+        DatabaseRecord.Epoch epoch = new DatabaseRecord.Epoch(options.epoch().getAsLong(), firstTxid, options.node());
+        return DatabaseRecord.update(db.archive, current -> {
+            if (current.isEmpty()) {
+                return new DatabaseRecord(lineage, db.name, List.of(epoch), List.of());
+            }
+            if (!current.get().lineage().equals(lineage)) {
+                throw new RefusedException(db, "it belongs to " + who(current.get(), Optional.empty()));
+            }
+            return current.get();
+        });
+    }
+
+    private void goOn(DatabaseUpload db, DatabaseRecord record, long max, long checksum, Optional<Newest> newest)
+            throws IOException {
+        db.lineage = record.lineage();
+        db.epoch = record.epochs().isEmpty()
+                ? 0
+                : record.epochs().get(record.epochs().size() - 1).epoch();
+        db.objectTxid = max;
+        db.newestMin = newest.map(found -> found.object().minTxid()).orElse(0L);
+        db.timestampMillis = newest.flatMap(found -> found.facts().timestamp())
+                .map(Instant::toEpochMilli)
+                .orElse(0L);
+        db.pageSize = 0;
+        db.newest = List.of();
+        Optional<DatabaseRecord.Drop> drop = record.drops().stream()
+                .filter(found -> Long.compareUnsigned(found.txid(), max) > 0)
+                .reduce((a, b) -> b);
+        db.empty = drop.isPresent();
+        long archived = drop.map(DatabaseRecord.Drop::txid).orElse(max);
+        TransactionHeader head = queues.head(db);
+        db.wantsImage = max == 0
+                && drop.isEmpty()
+                && (head == null || head.txid() != 1 || head.timeMillis() < sinceMillis)
+                && queues.lastTxid(db) != 0;
+        remember(db, db.lineage, db.newestMin, archived, drop.isPresent() ? 0 : checksum, true);
+        queues.archived(db, archived, drop.isPresent() ? 0 : checksum);
+        db.opened = true;
+    }
+
+    /** A lease epoch has begun: the record says from which transaction it counts, before the first object of it. */
+    void claim(DatabaseUpload db, long epoch) throws IOException {
+        DatabaseRecord.update(db.archive, current -> {
+            DatabaseRecord record = ours(db, current);
+            List<DatabaseRecord.Epoch> epochs = new ArrayList<>(record.epochs());
+            long last = epochs.isEmpty() ? 0 : epochs.get(epochs.size() - 1).epoch();
+            if (Long.compareUnsigned(last, epoch) > 0) {
+                throw new RefusedException(
+                        db,
+                        "epoch " + Long.toUnsignedString(last) + " has begun, and this node has epoch "
+                                + Long.toUnsignedString(epoch));
+            }
+            if (last == epoch && !epochs.isEmpty()) {
+                return record;
+            }
+            epochs.add(new DatabaseRecord.Epoch(epoch, db.archivedTxid + 1, options.node()));
+            return new DatabaseRecord(record.lineage(), record.database(), epochs, record.drops());
+        });
+        db.epoch = epoch;
+    }
+
+    /** The record, if it is that of the lineage that is continued here. */
+    DatabaseRecord ours(DatabaseUpload db, Optional<DatabaseRecord> current) throws RefusedException {
+        if (current.isEmpty()) {
+            throw new RefusedException(
+                    db, "its record " + db.archive.store().describe(db.archive.recordKey()) + " is gone");
+        }
+        if (!current.get().lineage().equals(db.lineage)) {
+            throw new RefusedException(db, "it belongs to " + who(current.get(), Optional.empty()));
+        }
+        return current.get();
+    }
+
+    /** Writes down how far the archive is. */
+    void remember(DatabaseUpload db, boolean durable) throws IOException {
+        remember(db, db.lineage, db.newestMin, db.archivedTxid, db.archivedChecksum, durable);
+    }
+
+    private void remember(DatabaseUpload db, String lineage, long newestMin, long txid, long checksum, boolean durable)
+            throws IOException {
+        ArchiveState.Known now = new ArchiveState.Known(db.name, describe(db), lineage, newestMin, txid, checksum);
+        ArchiveState.Known before = known.put(db.name, now);
+        if (!now.equals(before)) {
+            boolean other = before == null || !before.lineage().equals(lineage);
+            state.save(now, durable && other);
+        }
+    }
+
+    private String newLineage() {
+        byte[] bytes = new byte[LINEAGE_BYTES];
+        random.nextBytes(bytes);
+        return HexFormat.of().formatHex(bytes);
+    }
+
+    private static String who(DatabaseRecord record, Optional<Newest> newest) {
+        String node = record.epochs().isEmpty()
+                ? "unknown"
+                : record.epochs().get(record.epochs().size() - 1).node();
+        return "lineage " + record.lineage() + " of node '" + node + "'"
+                + newest.map(Opening::what).orElse("");
+    }
+
+    private static String what(Newest newest) {
+        return ", last transaction " + Txid.format(newest.object().maxTxid()) + " of "
+                + newest.facts().timestamp().orElse(newest.object().modified());
+    }
+}

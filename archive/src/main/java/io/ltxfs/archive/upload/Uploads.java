@@ -1,0 +1,896 @@
+package io.ltxfs.archive.upload;
+
+import io.ltxfs.archive.Archive;
+import io.ltxfs.archive.ArchiveException;
+import io.ltxfs.archive.ArchiveService.Progress;
+import io.ltxfs.database.NotAvailableException;
+import io.ltxfs.database.disk.DiskException;
+import io.ltxfs.database.disk.Errno;
+import io.ltxfs.database.feed.Transaction;
+import io.ltxfs.database.feed.TransactionFeed;
+import io.ltxfs.database.log.TransactionHeader;
+import io.ltxfs.ltx.Txid;
+import io.ltxfs.objectstore.StoreException;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries committed transactions of all databases from the log into level 0 of the archive.
+ *
+ * <p>One thread follows the log. It sorts what it finds into a queue for each database (only where each transaction
+ * lies, and no more than a bound over all databases; the log keeps the rest) and says when each database is due: at once
+ * after a quiet time, else when {@code sync} has passed since its last upload began. A few workers take what is due. A
+ * database that has nothing waiting is an entry in a map: no thread, no timer, no request.
+ *
+ * <p>One lock owns queues and schedule; it is never held during disk or store calls.
+ */
+public final class Uploads implements Queues, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Uploads.class);
+
+    /** Transactions that wait in memory, over all databases. */
+    static final int QUEUE_MAX = 32_768;
+
+    private static final long LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+    private static final long LONG_NANOS = TimeUnit.HOURS.toNanos(1);
+    private static final long COMMITTED_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long SETTLE_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long RECHECK_NANOS = TimeUnit.MINUTES.toNanos(1);
+    private static final long SAVE_NANOS = TimeUnit.SECONDS.toNanos(30);
+    private static final long PAUSE_MIN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final int DOUBLINGS_MAX = 9;
+    private static final long REST_NANOS = TimeUnit.SECONDS.toNanos(30);
+    private static final long STOP_SECONDS = 10;
+    private static final long WORKER_IDLE_SECONDS = 10;
+    private static final String FOLLOWER = "archive";
+
+    private final Archive archive;
+    private final LocalDatabases local;
+    private final UploadOptions options;
+    private final ArchiveState state;
+    private final ArchiveState.Progress begun;
+    private final TransactionFeed.Follower follower;
+    private final ConcurrentHashMap<String, ArchiveState.Known> known = new ConcurrentHashMap<>();
+    private final UploadCounters counters = new UploadCounters();
+    private final Opening opening;
+    private final Uploader uploader;
+    private final Thread thread;
+    private final ThreadPoolExecutor workers;
+    private final Random random = new Random();
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition progressed = lock.newCondition();
+
+    // ---- owned by the lock
+
+    private final Map<String, DatabaseUpload> databases = new HashMap<>();
+    private final PriorityQueue<Due> schedule = new PriorityQueue<>();
+    /**
+     * Of each database with something waiting, the LSN of the first, and how many have this one: what is older is not
+     * needed any more.
+     */
+    private final TreeMap<Long, Integer> held = new TreeMap<>();
+
+    private final StoreHealth health = new StoreHealth(random);
+    private int waiting;
+    private int running;
+    private long entries;
+    /** What is before this LSN was taken. */
+    private long nextLsn;
+
+    private long lastLsn;
+    private volatile boolean draining;
+    /** Transactions that databases had when some may have been lost, and when to look whether they came. */
+    private Map<String, Long> suspects = Map.of();
+
+    private long suspectsNanos;
+    private long lastCommitMillis;
+    /** How often the log was read, and the number of the last time that came to its end. */
+    private long takes;
+
+    private long taken;
+    /** The bound is reached: the log is not read until something is uploaded. */
+    private boolean blocked;
+
+    // ---- the follower's
+
+    private long lingerUntilNanos;
+    private long released;
+    private long saved;
+    private long savedNanos = System.nanoTime();
+
+    // ---- between the threads
+
+    private volatile boolean signalled = true;
+    private volatile boolean stopping;
+
+    /** A moment at which a database is to be worked on; counts only if the database still knows it. */
+    private record Due(long nanos, long entry, DatabaseUpload db) implements Comparable<Due> {
+        @Override
+        public int compareTo(Due other) {
+            long difference = nanos - other.nanos;
+            return difference != 0 ? Long.signum(difference) : Long.compare(entry, other.entry);
+        }
+    }
+
+    private Uploads(
+            Archive archive, TransactionFeed feed, LocalDatabases local, UploadOptions options, UploadListener listener)
+            throws IOException {
+        this.archive = archive;
+        this.local = local;
+        this.options = options;
+        this.state = new ArchiveState(options.dataDirectory());
+        this.begun = begun(options);
+        Spool spool = new Spool(options.dataDirectory());
+        Encoder encoder = new Encoder(feed, options.coding());
+        this.opening = new Opening(options, state, known, begun.sinceMillis(), this);
+        this.uploader = new Uploader(
+                options, encoder, spool, new Images(local, encoder, spool), opening, counters, listener, this);
+        this.nextLsn = begun.lsn();
+        this.lastLsn = begun.lsn() - 1;
+        addKnown();
+        AtomicInteger number = new AtomicInteger();
+        this.workers = new ThreadPoolExecutor(
+                options.uploads(),
+                options.uploads(),
+                WORKER_IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                task -> daemon(task, "archive-upload-" + number.incrementAndGet()));
+        workers.allowCoreThreadTimeOut(true);
+        this.thread = daemon(this::follow, "archive-follower");
+        this.follower = feed.follow(FOLLOWER, begun.lsn(), this::signal);
+    }
+
+    private ArchiveState.Progress begun(UploadOptions options) throws IOException {
+        ArchiveState.Progress before = state.progress()
+                .orElseGet(() -> new ArchiveState.Progress(0, options.clock().millis()));
+        state.saveProgress(before);
+        return before;
+    }
+
+    private static Thread daemon(Runnable task, String name) {
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /**
+     * Starts to upload. Makes no request before there is something to put.
+     *
+     * @throws IOException if the data directory cannot be used
+     */
+    public static Uploads start(
+            Archive archive,
+            TransactionFeed feed,
+            LocalDatabases databases,
+            UploadOptions options,
+            UploadListener listener)
+            throws IOException {
+        Uploads uploads = new Uploads(archive, feed, databases, options, listener);
+        uploads.thread.start();
+        return uploads;
+    }
+
+    private void addKnown() throws IOException {
+        for (ArchiveState.Known found : state.all()) {
+            known.put(found.database(), found);
+        }
+        lock.lock();
+        try {
+            known.values().forEach(found -> database(found.database()));
+            suspect();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Everything that databases have now must come from the log, or have come before. */
+    private void suspect() {
+        Map<String, Long> positions = new HashMap<>();
+        for (String name : local.names()) {
+            long txid = local.txid(name);
+            if (txid != 0) {
+                DatabaseUpload db = database(name);
+                db.startTxid = Txid.compare(txid, db.startTxid) > 0 ? txid : db.startTxid;
+                positions.put(name, txid);
+            }
+        }
+        suspects = positions;
+        suspectsNanos = System.nanoTime() + SETTLE_NANOS;
+    }
+
+    private DatabaseUpload database(String name) {
+        return databases.computeIfAbsent(name, missing -> {
+            Placement placement = options.placement().apply(missing);
+            DatabaseUpload db =
+                    new DatabaseUpload(missing, archive.database(missing, placement.place()), placement.options());
+            ArchiveState.Known found = known.get(missing);
+            if (found != null && found.archive().equals(Opening.describe(db))) {
+                db.archivedTxid = found.txid();
+                db.archivedChecksum = found.checksum();
+            }
+            return db;
+        });
+    }
+
+    // ---- the follower
+
+    private void signal() {
+        if (!signalled) {
+            signalled = true;
+            LockSupport.unpark(thread);
+        }
+    }
+
+    private void follow() {
+        while (!stopping) {
+            try {
+                followOnce();
+            } catch (IOException | RuntimeException e) {
+                LOG.error("the follower of the log failed, and goes on: reason=\"{}\"", e.getMessage(), e);
+                LockSupport.parkNanos(this, SETTLE_NANOS);
+            }
+        }
+    }
+
+    /** One round: take what is new once it has had time to gather, hand out what is due, sleep. */
+    private void followOnce() throws IOException {
+        long now = System.nanoTime();
+        if (signalled && lingerUntilNanos == 0) {
+            lingerUntilNanos = now + LINGER_NANOS;
+        }
+        if (lingerUntilNanos != 0 && (now - lingerUntilNanos >= 0 || draining)) {
+            lingerUntilNanos = 0;
+            take();
+        }
+        now = System.nanoTime();
+        long wait = dispatch(now);
+        release();
+        if (now - savedNanos >= SAVE_NANOS) {
+            savedNanos = now;
+            saveProgress();
+        }
+        if (lingerUntilNanos != 0) {
+            wait = Math.min(wait, lingerUntilNanos - now);
+        } else if (signalled) {
+            return;
+        }
+        if (wait > 0 && !stopping) {
+            LockSupport.parkNanos(this, wait);
+        }
+    }
+
+    private void take() throws DiskException {
+        signalled = false;
+        long number;
+        lock.lock();
+        try {
+            number = ++takes;
+        } finally {
+            lock.unlock();
+        }
+        while (!stopping) {
+            lock.lock();
+            try {
+                if (waiting >= QUEUE_MAX) {
+                    blocked = true;
+                    return;
+                }
+            } finally {
+                lock.unlock();
+            }
+            Transaction transaction = follower.next();
+            lock.lock();
+            try {
+                if (transaction == null) {
+                    taken = number;
+                    nextLsn = Math.max(nextLsn, lastLsn + 1);
+                    if (follower.lost()) {
+                        LOG.warn("the log reached its bound and dropped transactions that the archive does not have:"
+                                + " their databases are archived whole again");
+                        suspect();
+                    }
+                    progressed.signalAll();
+                    return;
+                }
+                add(transaction);
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private void add(Transaction transaction) {
+        // Those of one group have the same number.
+        nextLsn = transaction.lsn();
+        lastLsn = nextLsn;
+        lastCommitMillis = transaction.header().timeMillis();
+        DatabaseUpload db = database(transaction.header().database());
+        db.seenTxid = transaction.txid();
+        if (Txid.compare(transaction.txid(), db.archivedTxid) <= 0) {
+            return;
+        }
+        if (db.refused.isEmpty()) {
+            db.add(transaction);
+            waiting++;
+            hold(db);
+        } else {
+            db.missed = true;
+        }
+        schedule(db);
+    }
+
+    private void hold(DatabaseUpload db) {
+        Transaction head = db.head();
+        long lsn = head == null ? 0 : head.lsn();
+        if (lsn != db.heldLsn) {
+            if (db.heldLsn != 0) {
+                held.computeIfPresent(db.heldLsn, (at, count) -> count == 1 ? null : count - 1);
+            }
+            if (lsn != 0) {
+                held.merge(lsn, 1, Integer::sum);
+            }
+            db.heldLsn = lsn;
+        }
+    }
+
+    /** Tells the log what is not needed any more. */
+    private void release() {
+        long lsn;
+        lock.lock();
+        try {
+            lsn = held.isEmpty() ? nextLsn : held.firstKey();
+        } finally {
+            lock.unlock();
+        }
+        if (lsn > released) {
+            released = lsn;
+            follower.release(lsn);
+        }
+    }
+
+    private void saveProgress() throws IOException {
+        if (released > saved) {
+            saved = released;
+            state.saveProgress(new ArchiveState.Progress(released, begun.sinceMillis()));
+        }
+    }
+
+    // ---- the schedule
+
+    /** Says when a database is due, if it is not said already. */
+    private void schedule(DatabaseUpload db) {
+        if (db.running || stopping) {
+            return;
+        }
+        long now = System.nanoTime();
+        long in = dueIn(db, now);
+        if (in < 0) {
+            return;
+        }
+        if (db.entry == 0 || db.dueNanos - (now + in) > 0) {
+            db.dueNanos = now + in;
+            db.entry = ++entries;
+            schedule.add(new Due(db.dueNanos, db.entry, db));
+            if (Thread.currentThread() != thread) {
+                LockSupport.unpark(thread);
+            }
+        }
+    }
+
+    /** In how many nanoseconds a database is due; -1 for never. */
+    private long dueIn(DatabaseUpload db, long now) {
+        long pause = db.failures == 0 && db.refused.isEmpty() ? 0 : Math.max(0, db.notBeforeNanos - now);
+        if (!db.refused.isEmpty()) {
+            return db.missed ? pause : -1;
+        }
+        Transaction head = db.head();
+        if (head != null && db.frozen == null && db.kept == null && db.began && !draining) {
+            long sync = db.options.sync().toMillis();
+            long sinceBegan = Math.max(0, db.beganNanos - now + TimeUnit.MILLISECONDS.toNanos(sync));
+            long window = head.header().timeMillis() + sync - options.clock().millis();
+            return Math.max(pause, Math.min(sinceBegan, TimeUnit.MILLISECONDS.toNanos(Math.max(0, window))));
+        }
+        if (head != null || db.hasUnfinished() || db.lackingTxid != 0) {
+            return pause;
+        }
+        if (db.wantsRest) {
+            return draining ? pause : Math.max(pause, db.endedNanos - now + restNanos(db));
+        }
+        return -1;
+    }
+
+    private static long restNanos(DatabaseUpload db) {
+        return db.options.levels().isEmpty()
+                ? REST_NANOS
+                : Math.max(
+                        db.options.sync().toNanos(), db.options.levels().get(0).toNanos());
+    }
+
+    /** Hands out what is due. @return how long to sleep at most, in nanoseconds */
+    private long dispatch(long now) {
+        lock.lock();
+        try {
+            checkSuspects(now);
+            for (Due next = schedule.peek(); next != null; next = schedule.peek()) {
+                DatabaseUpload db = next.db();
+                if (db.entry != next.entry()) {
+                    schedule.remove();
+                    continue;
+                }
+                long wait = next.nanos() - now;
+                if (!health.isWell()) {
+                    wait = Math.max(wait, health.pausedUntilNanos() - now);
+                }
+                if (wait > 0) {
+                    return suspects.isEmpty() ? wait : Math.min(wait, SETTLE_NANOS);
+                }
+                if (running >= (health.isWell() ? options.uploads() : 1)) {
+                    return LONG_NANOS;
+                }
+                schedule.remove();
+                db.entry = 0;
+                db.running = true;
+                running++;
+                workers.execute(() -> work(db));
+            }
+            return suspects.isEmpty() ? LONG_NANOS : SETTLE_NANOS;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What databases had, and the log did not bring, is lost for the archive: they are put whole. */
+    private void checkSuspects(long now) {
+        if (suspects.isEmpty() || now - suspectsNanos < 0 || blocked || signalled || lingerUntilNanos != 0) {
+            return;
+        }
+        for (Map.Entry<String, Long> suspect : suspects.entrySet()) {
+            DatabaseUpload db = database(suspect.getKey());
+            long txid = suspect.getValue();
+            if (Txid.compare(txid, db.seenTxid) > 0 && Txid.compare(txid, db.archivedTxid) > 0) {
+                db.lackingTxid = txid;
+                schedule(db);
+            }
+        }
+        suspects = Map.of();
+    }
+
+    // ---- the workers
+
+    private void work(DatabaseUpload db) {
+        Exception failure = null;
+        boolean done = false;
+        try {
+            done = uploader.run(db);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (Exception e) {
+            failure = e;
+        }
+        lock.lock();
+        try {
+            db.endedNanos = System.nanoTime();
+            if (failure != null) {
+                failed(db, failure);
+            } else if (done) {
+                succeeded(db);
+            }
+        } finally {
+            db.running = false;
+            running--;
+            schedule(db);
+            progressed.signalAll();
+            lock.unlock();
+            LockSupport.unpark(thread);
+        }
+    }
+
+    private void succeeded(DatabaseUpload db) {
+        db.failures = 0;
+        db.problem = "";
+        if (health.succeeded()) {
+            LOG.info("the archive answers again: archive={}", archive.store().describe());
+        }
+    }
+
+    private void failed(DatabaseUpload db, Exception e) {
+        long now = System.nanoTime();
+        counters.failed();
+        boolean first = db.failures == 0;
+        pause(db, now);
+        if (e instanceof RefusedException || e instanceof ArchiveException) {
+            refuse(db, String.valueOf(e.getMessage()), now);
+        } else if (e instanceof StoreException store) {
+            failed(db, store, now);
+        } else if (e instanceof NotAvailableException) {
+            gone(db);
+        } else if (e instanceof DiskException disk && disk.errno() != Errno.ENOSPC) {
+            if (!db.wantsImage) {
+                LOG.warn(
+                        "could not read from the log what the archive lacks, and archives the database whole:"
+                                + " database={} reason=\"{}\"",
+                        db.name,
+                        e.getMessage());
+                db.failures = 0;
+            }
+            db.wantsImage = true;
+            db.frozen = null;
+        } else {
+            db.problem = "is not archived: " + e.getMessage();
+            if (first) {
+                LOG.warn("could not archive: database={} reason=\"{}\"", db.name, e.getMessage(), unexpected(e));
+            }
+        }
+    }
+
+    private static @Nullable Throwable unexpected(Exception e) {
+        return e instanceof IOException ? null : e;
+    }
+
+    private void pause(DatabaseUpload db, long now) {
+        long pause = Math.min(StoreHealth.PAUSE_MAX_NANOS, PAUSE_MIN_NANOS << Math.min(db.failures, DOUBLINGS_MAX));
+        db.failures++;
+        db.notBeforeNanos = now + pause / 2 + (long) (random.nextDouble() * pause / 2);
+    }
+
+    private void refuse(DatabaseUpload db, String why, long now) {
+        if (!why.equals(db.refused)) {
+            LOG.error("archives a database no more: database={} reason=\"{}\"", db.name, why);
+        }
+        db.refused = why;
+        db.opened = false;
+        db.frozen = null;
+        db.notBeforeNanos = now + RECHECK_NANOS;
+        db.missed = db.missed || db.waiting() > 0;
+        waiting -= db.clear();
+        hold(db);
+        wakeTaker();
+    }
+
+    private void failed(DatabaseUpload db, StoreException e, long now) {
+        if (e.kind() == StoreException.Kind.CONFLICT || e.kind() == StoreException.Kind.NOT_FOUND) {
+            db.problem = "is not archived: " + e.getMessage();
+            return;
+        }
+        if (health.failed(now, options.clock().millis(), String.valueOf(e.getMessage()))) {
+            LOG.warn(
+                    "the archive cannot be written, and is tried again: archive={} kind={} reason=\"{}\"",
+                    archive.store().describe(),
+                    e.kind(),
+                    e.getMessage());
+        }
+    }
+
+    /** A database that was to be put whole is not there any more. */
+    private void gone(DatabaseUpload db) {
+        int skipped = db.skipToEndOrImage();
+        if (skipped >= 0) {
+            waiting -= skipped;
+            hold(db);
+            db.failures = 0;
+        } else if (db.waiting() == 0) {
+            db.wantsImage = false;
+        }
+    }
+
+    private void wakeTaker() {
+        if (blocked && waiting < QUEUE_MAX / 2) {
+            blocked = false;
+            signal();
+        }
+    }
+
+    // ---- queues, as workers see them
+
+    @Override
+    public @Nullable Job next(DatabaseUpload db) {
+        lock.lock();
+        try {
+            waiting -= db.prune();
+            hold(db);
+            if (db.lackingTxid != 0) {
+                db.wantsImage = db.wantsImage || Txid.compare(db.lackingTxid, db.archivedTxid) > 0;
+                db.lackingTxid = 0;
+            }
+            return db.next();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void archived(DatabaseUpload db, long txid, long checksum) {
+        lock.lock();
+        try {
+            db.wantsRest = db.wantsRest || db.opened;
+            db.archivedTxid = txid;
+            db.archivedChecksum = checksum;
+            if (!db.refused.isEmpty()) {
+                db.refused = "";
+                db.missed = false;
+                db.lackingTxid = db.seenTxid;
+            }
+            waiting -= db.prune();
+            hold(db);
+            wakeTaker();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void rested(DatabaseUpload db) {
+        lock.lock();
+        try {
+            db.wantsRest = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public long checksumAfter(DatabaseUpload db, long txid) {
+        lock.lock();
+        try {
+            return db.checksumAfter(txid);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public boolean installedAt(DatabaseUpload db, long txid) {
+        lock.lock();
+        try {
+            return db.installedAt(txid);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public long lastTxid(DatabaseUpload db) {
+        long there = local.txid(db.name);
+        lock.lock();
+        try {
+            long last = Txid.compare(db.seenTxid, db.startTxid) > 0 ? db.seenTxid : db.startTxid;
+            return Txid.compare(there, last) > 0 ? there : last;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public @Nullable TransactionHeader head(DatabaseUpload db) {
+        lock.lock();
+        try {
+            Transaction head = db.head();
+            return head == null ? null : head.header();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public long timeOf(DatabaseUpload db, TransactionHeader header) {
+        lock.lock();
+        try {
+            long time = db.timeOf(header.txid());
+            return time != 0 ? time : options.clock().millis();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void awaitCommitted(DatabaseUpload db, TransactionHeader header) throws IOException, InterruptedException {
+        long left = COMMITTED_NANOS;
+        lock.lock();
+        try {
+            while (true) {
+                long checksum = db.checksumAfter(header.txid());
+                if (checksum != 0 && checksum != header.postChecksum()) {
+                    throw new IOException(db.name + ": changed while it was read; it is read again");
+                }
+                if (checksum != 0
+                        || Txid.compare(db.seenTxid, header.txid()) >= 0
+                        || Txid.compare(db.startTxid, header.txid()) >= 0) {
+                    return;
+                }
+                if (left <= 0) {
+                    throw new IOException(String.format(
+                            "%s: its transaction %016x did not come from the log in time; it is read again",
+                            db.name, header.txid()));
+                }
+                left = progressed.awaitNanos(left);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- what others ask
+
+    /** How far the archive of a database is. */
+    public Progress progress(String name) {
+        long last = local.txid(name);
+        lock.lock();
+        try {
+            DatabaseUpload db = databases.get(name);
+            if (db == null) {
+                return new Progress(0, last, last == 0 ? 0 : age(lastCommitMillis), List.of());
+            }
+            List<String> warnings = new ArrayList<>();
+            if (!db.refused.isEmpty()) {
+                warnings.add(db.refused);
+            }
+            if (!db.problem.isEmpty()) {
+                warnings.add(db.problem);
+            }
+            long pending = Txid.compare(last, db.archivedTxid) > 0 ? last - db.archivedTxid : db.waiting();
+            Transaction head = db.head();
+            long oldest = head != null ? head.header().timeMillis() : lastCommitMillis;
+            return new Progress(db.archivedTxid, pending, pending == 0 ? 0 : age(oldest), warnings);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private long age(long millis) {
+        return Math.max(0, options.clock().millis() - millis);
+    }
+
+    /** What is wrong with the archive as a whole. */
+    public List<String> warnings() {
+        lock.lock();
+        try {
+            if (health.isWell()) {
+                return List.of();
+            }
+            long oldest = databases.values().stream()
+                    .mapToLong(this::headMillis)
+                    .min()
+                    .orElseGet(() -> options.clock().millis());
+            long behind = databases.values().stream()
+                    .filter(db -> db.waiting() > 0 || db.wantsImage)
+                    .count();
+            return List.of(String.format(
+                    "the archive cannot be written since %s: %s; %s%d transactions of %d databases wait, the oldest for"
+                            + " %d s, and the log keeps them up to its bound",
+                    Instant.ofEpochMilli(health.sinceMillis()),
+                    health.cause(),
+                    blocked ? "more than " : "",
+                    waiting,
+                    behind,
+                    age(oldest) / 1000));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private long headMillis(DatabaseUpload db) {
+        Transaction head = db.head();
+        return head == null ? options.clock().millis() : head.header().timeMillis();
+    }
+
+    /** What was done since the start. */
+    public UploadCounters counters() {
+        return counters;
+    }
+
+    /** Transactions that wait in memory; the log may have more. */
+    public int waiting() {
+        lock.lock();
+        try {
+            return waiting;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Uploads all that is committed, and leaves each database's archive as another writer wants to find it. */
+    public boolean drain(Duration timeout) throws InterruptedException {
+        long left = timeout.toNanos();
+        lock.lock();
+        try {
+            draining = true;
+            health.tryNow(System.nanoTime());
+            long before = takes;
+            for (DatabaseUpload db : databases.values()) {
+                db.notBeforeNanos = System.nanoTime();
+                schedule(db);
+            }
+            signal();
+            while (taken <= before || !isIdle()) {
+                if (left <= 0) {
+                    return false;
+                }
+                left = progressed.awaitNanos(left);
+            }
+            return databases.values().stream().noneMatch(db -> db.missed);
+        } finally {
+            draining = false;
+            lock.unlock();
+        }
+    }
+
+    private boolean isIdle() {
+        return waiting == 0
+                && running == 0
+                && databases.values().stream()
+                        .noneMatch(db ->
+                                db.refused.isEmpty() && (db.wantsRest || db.hasUnfinished() || db.lackingTxid != 0));
+    }
+
+    /** Stops. What is under way is waited for a little. */
+    @Override
+    public void close() {
+        stop(true);
+    }
+
+    /** Stops as a kill would: nothing is written down. */
+    void kill() {
+        stop(false);
+    }
+
+    private void stop(boolean remember) {
+        stopping = true;
+        LockSupport.unpark(thread);
+        boolean interrupted = false;
+        try {
+            thread.join(TimeUnit.SECONDS.toMillis(STOP_SECONDS));
+            workers.shutdown();
+            if (!workers.awaitTermination(remember ? STOP_SECONDS : 0, TimeUnit.SECONDS)) {
+                workers.shutdownNow();
+                workers.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS);
+            }
+        } catch (InterruptedException e) {
+            interrupted = true;
+            workers.shutdownNow();
+        }
+        if (remember) {
+            remember();
+        }
+        follower.close();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void remember() {
+        lock.lock();
+        try {
+            for (DatabaseUpload db : databases.values()) {
+                if (db.opened && !db.running) {
+                    opening.remember(db, false);
+                }
+            }
+            release();
+            saveProgress();
+        } catch (IOException e) {
+            LOG.warn("could not write down how far the archive is: reason=\"{}\"", e.getMessage());
+        } finally {
+            lock.unlock();
+        }
+    }
+}
