@@ -123,6 +123,17 @@ public final class DatabaseSet implements AutoCloseable {
         return Optional.ofNullable(databases.get(name));
     }
 
+    /** Whether there is no database and, as far as is known, there never was one. */
+    public boolean isNew() {
+        return databases.isEmpty() && dropped.isEmpty();
+    }
+
+    /** The TXID with which a database that is not there now was dropped; 0 if there never was one of that name. */
+    public long droppedAt(String name) {
+        TransactionHeader drop = dropped.get(name);
+        return drop == null ? 0 : drop.txid();
+    }
+
     /** All databases there are now. */
     public Collection<Database> all() {
         return databases.values();

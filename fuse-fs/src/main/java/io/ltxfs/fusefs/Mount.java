@@ -84,12 +84,16 @@ public final class Mount implements AutoCloseable {
             Path mountPoint = realParent(settings.mountPoint());
             LocalHost host = new LocalHost(own, mountPoint, settings.mayCommit(), settings.epoch());
             undo.add(host::close);
-            Path files = data.resolve(DatabaseSet.FILES);
-            makeFiles(files, mountPoint);
+            makeFiles(data, mountPoint);
             DatabaseSet databases = DatabaseSet.open(new PosixDisk(data), settings.databases(), host);
             undo.add(databases::close);
-            Tree tree = new Tree(
-                    new TreeOptions(databases, files, own::isOwn, host, settings.primary(), settings.lagMillis()));
+            Tree tree = new Tree(new TreeOptions(
+                    databases,
+                    data.resolve(DatabaseSet.FILES),
+                    own::isOwn,
+                    host,
+                    settings.primary(),
+                    settings.lagMillis()));
             undo.add(tree::close);
             MountedFileSystem mounted = new KernelTransport()
                     .mount(before.apply(tree), new MountOptions(mountPoint, settings.threads(), false));
@@ -131,8 +135,12 @@ public final class Mount implements AutoCloseable {
         return parent == null ? absolute : parent.toRealPath().resolve(absolute.getFileName());
     }
 
-    /** The first time, the mount's root belongs to whom the mount point belongs to. */
-    private static void makeFiles(Path files, Path mountPoint) throws IOException {
+    /**
+     * Makes the directory of the mount's files if it is missing. The first time, the mount's root belongs to whom the
+     * mount point belongs to.
+     */
+    public static void makeFiles(Path data, Path mountPoint) throws IOException {
+        Path files = data.resolve(DatabaseSet.FILES);
         int result = Posix.mkdir(files.toString(), DEFAULT_MODE);
         if (result == -Errno.EEXIST) {
             return;

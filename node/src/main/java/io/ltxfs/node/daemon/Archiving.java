@@ -61,8 +61,10 @@ final class Archiving implements AutoCloseable {
                     config,
                     Optional.of(NodeArchive.open(config, config.archive().url().text())));
         } catch (IllegalArgumentException e) {
-            LOG.warn("nothing is archived error={}", e.getMessage());
-            return new Archiving(config, Optional.empty());
+            throw new ConfigException(
+                    "archive.url",
+                    String.valueOf(e.getMessage()),
+                    "write none, file:///dir, an absolute path, or s3://bucket/prefix");
         }
     }
 

@@ -149,6 +149,7 @@ public final class Daemon {
     private int serve() throws NodeException, InterruptedException {
         long begin = System.nanoTime();
         Mount mount;
+        restoreIfNew();
         try {
             mount = Mount.start(settings());
         } catch (IOException e) {
@@ -172,10 +173,35 @@ public final class Daemon {
         return stop(mount, stop);
     }
 
+    /** A data directory that never had a database gets what the archive has. */
+    private void restoreIfNew() throws NodeException, InterruptedException {
+        if (archiving.archive().isEmpty()) {
+            return;
+        }
+        try {
+            FirstRestore.runIfDue(
+                    config.data(),
+                    config.mount(),
+                    archiving.archive().get(),
+                    databaseOptions(),
+                    () -> guard.stop().isDone());
+        } catch (IOException e) {
+            throw new NodeException(
+                    "restore into " + config.data(),
+                    String.valueOf(e.getMessage()),
+                    "check the disk, and start again",
+                    e);
+        }
+    }
+
     private MountSettings settings() {
+        return MountSettings.alone(config.mount(), config.data(), databaseOptions());
+    }
+
+    private DatabaseSetOptions databaseOptions() {
         LogOptions log = LogOptions.defaults();
         DatabaseSetOptions defaults = DatabaseSetOptions.defaults();
-        DatabaseSetOptions databases = new DatabaseSetOptions(
+        return new DatabaseSetOptions(
                 new LogOptions(log.segmentBytes(), config.logMaxBytes(), log.flushLeader(), log.threads()),
                 name -> config.unjournaledFor(name) == Unjournaled.REFUSE,
                 defaults.stageMemoryBytes(),
@@ -183,7 +209,6 @@ public final class Daemon {
                 config.archive().logFull() == WhenLogIsFull.REFUSE_WRITES
                         ? DatabaseSetOptions.Behind.REFUSE_WRITES
                         : DatabaseSetOptions.Behind.START_OVER);
-        return MountSettings.alone(config.mount(), config.data(), databases);
     }
 
     private Map<String, Object> status() {

@@ -52,7 +52,7 @@ public final class StoppedNode implements AutoCloseable {
     }
 
     /** Without a mount nobody holds a lock, nothing is cached, and nothing may be committed. */
-    private static final class NoMount implements Host {
+    static final class NoMount implements Host {
         @Override
         public void probeWriteLock(Database database, Consumer<WriteLock> answer) {
             answer.accept(WriteLock.FREE);
