@@ -100,6 +100,40 @@ public final class CompactionPlan {
         return Txid.compare(best, reached) > 0 ? best : 0;
     }
 
+    /**
+     * What a snapshot is made of: the newest snapshot before it, then always the object that reaches furthest.
+     *
+     * @return empty if there is no chain to it
+     */
+    public static List<LtxObject> snapshotSources(Holdings holdings, long txid) {
+        List<LtxObject> chain = new ArrayList<>();
+        long reached = 0;
+        for (LtxObject snapshot : holdings.snapshots()) {
+            if (Txid.compare(snapshot.maxTxid(), txid) <= 0 && Txid.compare(snapshot.maxTxid(), reached) > 0) {
+                reached = snapshot.maxTxid();
+                chain = new ArrayList<>(List.of(snapshot));
+            }
+        }
+        while (reached != txid) {
+            LtxObject best = null;
+            for (int level = ArchiveLayout.SNAPSHOT_LEVEL - 1; level >= 0; level--) {
+                for (LtxObject object : holdings.level(level)) {
+                    if (Txid.isContiguous(reached, object.minTxid(), object.maxTxid())
+                            && Txid.compare(object.maxTxid(), txid) <= 0
+                            && (best == null || Txid.compare(object.maxTxid(), best.maxTxid()) > 0)) {
+                        best = object;
+                    }
+                }
+            }
+            if (best == null) {
+                return List.of();
+            }
+            chain.add(best);
+            reached = best.maxTxid();
+        }
+        return chain;
+    }
+
     /** The first transaction of the newest object of level 1; 1 if there is none. */
     private static long firstOfNewest(Holdings holdings) {
         return holdings.newest(1).map(LtxObject::minTxid).orElse(1L);

@@ -7,6 +7,7 @@ import io.ltxfs.archive.LtxObject;
 import io.ltxfs.ltx.Txid;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.ToLongFunction;
@@ -34,6 +35,17 @@ public record Holdings(List<List<LtxObject>> levels, List<BundleObject> bundles)
             levels.add(database.list(level, 0));
         }
         return new Holdings(levels, database.listBundles(0));
+    }
+
+    /** The same with one more object of a level. */
+    Holdings with(LtxObject object) {
+        List<List<LtxObject>> changed = new ArrayList<>(levels);
+        List<LtxObject> level = new ArrayList<>(levels.get(object.level()));
+        level.add(object);
+        level.sort(Comparator.comparing(LtxObject::minTxid, Txid::compare)
+                .thenComparing(LtxObject::maxTxid, Txid::compare));
+        changed.set(object.level(), level);
+        return new Holdings(changed, bundles);
     }
 
     /** The objects of a level, in the order of their names. */

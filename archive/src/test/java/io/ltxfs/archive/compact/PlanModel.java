@@ -1,46 +1,29 @@
 package io.ltxfs.archive.compact;
 
+import io.ltxfs.archive.ArchiveException;
 import io.ltxfs.archive.LtxObject;
-import java.util.ArrayList;
+import io.ltxfs.archive.plan.LitestreamPlan;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** How a reader gets to the end by names alone, as {@code litestream restore} does: the furthest reach wins. */
+/** How readers get on with an archive, by names alone. */
 final class PlanModel {
-    private final List<Integer> levels = new ArrayList<>();
-    private long end;
+    private PlanModel() {}
 
-    PlanModel(Holdings holdings) {
-        if (!holdings.snapshots().isEmpty()) {
-            end = holdings.snapshots().get(holdings.snapshots().size() - 1).maxTxid();
-            levels.add(9);
+    /** What {@code litestream restore} reads; empty if it refuses. */
+    static List<LtxObject> litestream(Holdings holdings) {
+        try {
+            return LitestreamPlan.plan(
+                    holdings.levels().stream().flatMap(List::stream).toList(),
+                    0,
+                    Optional.empty(),
+                    LtxObject::modified);
+        } catch (ArchiveException e) {
+            return List.of();
         }
-        for (boolean more = true; more; ) {
-            LtxObject best = null;
-            for (int level = 8; level >= 0; level--) {
-                for (LtxObject object : holdings.level(level)) {
-                    boolean follows = object.minTxid() <= end + 1 && object.maxTxid() > end;
-                    if (follows && (best == null || object.maxTxid() > best.maxTxid())) {
-                        best = object;
-                    }
-                }
-            }
-            more = best != null;
-            if (best != null) {
-                end = best.maxTxid();
-                levels.add(best.level());
-            }
-        }
-    }
-
-    long end() {
-        return end;
-    }
-
-    List<Integer> levels() {
-        return levels;
     }
 
     /** The ends that a chain from a whole image reaches. */
