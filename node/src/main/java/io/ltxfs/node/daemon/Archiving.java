@@ -12,6 +12,9 @@ import io.ltxfs.node.archive.NodeArchive;
 import io.ltxfs.node.config.ConfigException;
 import io.ltxfs.node.config.LtxfsConfig;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,6 +33,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Archiving implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Archiving.class);
+
+    /** Names, in the data directory, the archive's directory that was used last. */
+    private static final String USED = "archive-used";
 
     /** How many databases a message names. */
     private static final int NAMED_MAX = 10;
@@ -71,6 +77,32 @@ final class Archiving implements AutoCloseable {
     /** The archive; empty if there is none. */
     Optional<NodeArchive> archive() {
         return archive;
+    }
+
+    /**
+     * Makes the archive's directory, if it is one: always below the data directory, elsewhere if it was never used
+     * before. One that was used and is missing may lie on a disk that is not mounted.
+     */
+    void makeDirectory() {
+        Optional<Path> directory = config.archive().url().directory();
+        if (directory.isEmpty()) {
+            return;
+        }
+        Path path = directory.get();
+        Path note = config.data().resolve(USED);
+        try {
+            boolean used = Files.exists(note) && Files.readString(note).equals(path.toString());
+            if (!Files.exists(path) && (!used || path.startsWith(config.data()))) {
+                Files.createDirectories(
+                        path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+                LOG.info("made the archive's directory path={}", path);
+            }
+            if (!used && Files.isDirectory(path)) {
+                Files.writeString(note, path.toString());
+            }
+        } catch (IOException e) {
+            LOG.warn("could not make the archive's directory path={} error={}", path, e.toString());
+        }
     }
 
     /** Begins to archive. Makes no request on this thread. */
@@ -133,7 +165,6 @@ final class Archiving implements AutoCloseable {
         boolean drained = drain(running, within, atOnce);
         if (!drained) {
             String behind = describe(databases, running);
-            LOG.error("stopped before all had reached the archive behind={}", behind);
             System.err.println("ltxfs: archive " + config.archive().url().text() + ": not all has reached it: " + behind
                     + "; keep the data directory " + config.data()
                     + ": the next start goes on from there. See 'ltxfs doctor' for what is wrong with the archive");

@@ -111,6 +111,7 @@ public final class Daemon {
                 DataDirectory data = DataDirectory.create(config.data());
                 HttpPort http = HttpPort.open(config.httpListen())) {
             MountPoint.prepare(config.mount());
+            archiving.makeDirectory();
             NodeFile node = NodeFile.create(
                     ProcessHandle.current().pid(),
                     http.address(),
