@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
             LogCommand.class,
             ExportCommand.class,
             ImportCommand.class,
+            RestoreCommand.class,
             ArchiveCommand.class,
             DoctorCommand.class,
             LtxCommand.class,
@@ -38,11 +39,11 @@ import picocli.CommandLine.Spec;
             "  ltxfs run -- sqlite3 /litefs/app.db \"create table t(x)\"",
             "  ltxfs status",
             "  ltxfs export app.db -o copy.db",
+            "  ltxfs restore app.db -o out.db --timestamp '2h ago'",
         })
 final class LtxfsCommand implements Callable<Integer> {
     /** Commands of later versions. */
     enum Later {
-        RESTORE("export --txid, as far back as the transaction log reaches"),
         REWIND("export --txid, then import --force"),
         REPLICATE("run the database inside the mount"),
         PROMOTE("a node is alone, and always the primary"),
