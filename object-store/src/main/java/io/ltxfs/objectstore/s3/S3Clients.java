@@ -14,7 +14,7 @@ import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.regions.Region;
-import software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain;
+import software.amazon.awssdk.regions.providers.AwsProfileRegionProvider;
 import software.amazon.awssdk.services.s3.LegacyMd5Plugin;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
@@ -82,19 +82,25 @@ final class S3Clients {
                 : DefaultCredentialsProvider.builder().build();
     }
 
-    /** The region that requests are signed for. Only AWS itself is worth asking a machine's metadata service. */
+    /**
+     * The region that requests are signed for. The machine's metadata service is not asked: where there is none that takes
+     * seconds, and a wrong region is told by the server.
+     */
     static String region(S3Url url) {
-        Optional<String> named = url.region()
+        return url.region()
                 .or(() -> present("AWS_REGION"))
                 .or(() -> present("AWS_DEFAULT_REGION"))
-                .or(() -> Optional.ofNullable(System.getProperty("aws.region")));
-        if (named.isPresent() || url.endpoint().isPresent()) {
-            return named.orElse(DEFAULT_REGION);
-        }
+                .or(() -> Optional.ofNullable(System.getProperty("aws.region")))
+                .or(() -> url.endpoint().isPresent() ? Optional.empty() : profileRegion())
+                .orElse(DEFAULT_REGION);
+    }
+
+    private static Optional<String> profileRegion() {
         try {
-            return new DefaultAwsRegionProviderChain().getRegion().id();
+            return Optional.ofNullable(new AwsProfileRegionProvider().getRegion())
+                    .map(Region::id);
         } catch (SdkClientException e) {
-            return DEFAULT_REGION;
+            return Optional.empty();
         }
     }
 

@@ -71,7 +71,7 @@ final class S3Content extends InputStream {
     static ObjectContent open(
             S3Url url, S3Requests requests, String key, String serverKey, @Nullable String range, long lengthMax)
             throws StoreException {
-        Request request = new Request(url.describe(key), false, null);
+        Request request = new Request(url.describe(key), S3Errors.Action.READ, null);
         ResponseInputStream<GetObjectResponse> in =
                 requests.read(request.place(), client -> ask(url, requests, client, serverKey, range, null));
         GetObjectResponse answer = in.response();

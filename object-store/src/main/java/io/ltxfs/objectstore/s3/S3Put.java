@@ -5,6 +5,7 @@ import io.ltxfs.objectstore.PutOptions;
 import io.ltxfs.objectstore.PutOptions.Condition;
 import io.ltxfs.objectstore.StoreException;
 import io.ltxfs.objectstore.StoreException.Kind;
+import io.ltxfs.objectstore.s3.S3Errors.Action;
 import io.ltxfs.objectstore.s3.S3Errors.Request;
 import io.ltxfs.objectstore.s3.S3Url.Checksums;
 import java.util.ArrayList;
@@ -42,7 +43,7 @@ final class S3Put {
 
     /** Returns the ETag. */
     String put(String key, String place, ObjectBody body, PutOptions options) throws StoreException {
-        Request request = new Request(place, true, options.condition());
+        Request request = new Request(place, Action.WRITE, options.condition());
         String etag = body.size() > url.partSizeBytes()
                 ? inParts(key, request, body, options)
                 : atOnce(key, request, body, options);
@@ -76,7 +77,7 @@ final class S3Put {
 
     private @Nullable String inParts(String key, Request request, ObjectBody body, PutOptions options)
             throws StoreException {
-        Request preparing = new Request(request.place(), false, null);
+        Request preparing = new Request(request.place(), Action.PREPARE, null);
         String upload = requests.send(
                         preparing,
                         client -> client.createMultipartUpload(create -> {

@@ -36,7 +36,7 @@ final class S3Requests implements AutoCloseable {
 
     /** Asks for something that changes nothing. */
     <T> T read(String place, Function<S3Client, T> call) throws StoreException {
-        S3Errors.Request request = new S3Errors.Request(place, false, null);
+        S3Errors.Request request = new S3Errors.Request(place, S3Errors.Action.READ, null);
         for (int attempt = 1; ; attempt++) {
             try {
                 return send(request, call);
@@ -91,11 +91,11 @@ final class S3Requests implements AutoCloseable {
     }
 
     S3Errors errors() throws StoreException {
-        return connected(new S3Errors.Request(url.describe(), false, null)).errors;
+        return connected(new S3Errors.Request(url.describe(), S3Errors.Action.READ, null)).errors;
     }
 
     String region() throws StoreException {
-        return connected(new S3Errors.Request(url.describe(), false, null)).region;
+        return connected(new S3Errors.Request(url.describe(), S3Errors.Action.READ, null)).region;
     }
 
     String credentialsInUse() {

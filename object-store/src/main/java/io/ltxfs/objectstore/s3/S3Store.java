@@ -152,7 +152,7 @@ public final class S3Store implements ObjectStore {
                 if (!key.startsWith(base + prefix) || S3Text.ORDER.compare(key, after) <= 0) {
                     throw requests.errors()
                             .lacking(
-                                    new S3Errors.Request(describe(prefix), false, null),
+                                    new S3Errors.Request(describe(prefix), S3Errors.Action.READ, null),
                                     "keys in the order of their bytes");
                 }
                 after = key;
@@ -201,7 +201,7 @@ public final class S3Store implements ObjectStore {
         String serverKey = serverKey(key);
         try {
             requests.send(
-                    new S3Errors.Request(describe(key), true, null),
+                    new S3Errors.Request(describe(key), S3Errors.Action.WRITE, null),
                     client -> client.deleteObject(delete ->
                             delete.bucket(url.bucket()).key(serverKey).overrideConfiguration(requests.timeout(0))));
         } catch (StoreException e) {
@@ -231,7 +231,7 @@ public final class S3Store implements ObjectStore {
         for (String key : keys) {
             objects.add(ObjectIdentifier.builder().key(serverKey(key)).build());
         }
-        S3Errors.Request request = new S3Errors.Request(describe(keys.get(0)), true, null);
+        S3Errors.Request request = new S3Errors.Request(describe(keys.get(0)), S3Errors.Action.WRITE, null);
         DeleteObjectsResponse answer;
         try {
             answer = requests.send(
@@ -254,7 +254,7 @@ public final class S3Store implements ObjectStore {
                 String key = error.key() == null ? "" : error.key();
                 String place = describe(
                         key.startsWith(url.base()) ? key.substring(url.base().length()) : key);
-                throw requests.errors().notDeleted(new S3Errors.Request(place, true, null), error);
+                throw requests.errors().notDeleted(new S3Errors.Request(place, S3Errors.Action.WRITE, null), error);
             }
         }
         return true;

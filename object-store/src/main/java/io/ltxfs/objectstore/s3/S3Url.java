@@ -14,7 +14,7 @@ import java.util.Optional;
  * <caption>Parameters</caption>
  * <tr><th>name</th><th>value</th><th>default</th></tr>
  * <tr><td>{@code endpoint}</td><td>URL of the server</td><td>AWS, by the region</td></tr>
- * <tr><td>{@code region}</td><td>name</td><td>as the AWS SDK finds it; {@code us-east-1}</td></tr>
+ * <tr><td>{@code region}</td><td>name</td><td>{@code AWS_REGION}, {@code ~/.aws/config}, {@code us-east-1}</td></tr>
  * <tr><td>{@code path-style}</td><td>{@code true}: the bucket in the path, {@code false}: in the host's name</td>
  *     <td>{@code true} with an endpoint or a bucket that has a dot</td></tr>
  * <tr><td>{@code checksums}</td><td>{@code when-required}: Content-MD5, which every server knows;
