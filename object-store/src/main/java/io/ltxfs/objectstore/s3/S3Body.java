@@ -68,6 +68,8 @@ final class S3Body implements AutoCloseable {
                 digest.update(buffer, 0, read);
                 left -= read;
             }
+            // Whether it ends there, too.
+            in.read();
             return Base64.getEncoder().encodeToString(digest.digest());
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
@@ -93,9 +95,9 @@ final class S3Body implements AutoCloseable {
 
     private StoreException unreadable(IOException e) {
         return new StoreException(
-                Kind.PROTOCOL,
-                false,
-                place + ": what is to be put could not be read: " + e.getMessage() + "; look at the local disk",
+                Kind.SOURCE,
+                place + ": what is to be put could not be read: " + e.getMessage()
+                        + "; if it is a file, look at it and its disk",
                 e);
     }
 
@@ -128,10 +130,13 @@ final class S3Body implements AutoCloseable {
 
         @Override
         public int read(byte[] into, int at, int count) throws IOException {
-            if (left == 0 && count > 0) {
-                return -1;
-            }
             try {
+                if (left == 0 && count > 0) {
+                    if (offset + length == body.size() && in.read() >= 0) {
+                        throw new IOException("it goes on after byte " + body.size());
+                    }
+                    return -1;
+                }
                 int read = in.read(into, at, (int) Math.min(count, left));
                 if (read > 0) {
                     left -= read;

@@ -8,6 +8,7 @@ import io.ltxfs.objectstore.s3.S3Errors.Request;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -78,7 +79,10 @@ final class S3Content extends InputStream {
         Long length = answer.contentLength();
         long offset = 0;
         long size = length == null ? -1 : length;
-        if (range != null && answer.contentRange() != null) {
+        if (range != null && range.startsWith("bytes=-") && size == 0) {
+            // The last bytes of an empty object; some servers call them a range, and write nonsense.
+            offset = 0;
+        } else if (range != null && answer.contentRange() != null) {
             Matcher matcher = CONTENT_RANGE.matcher(answer.contentRange());
             boolean read = matcher.matches();
             offset = read ? Long.parseLong(matcher.group(1)) : 0;
@@ -106,7 +110,9 @@ final class S3Content extends InputStream {
             String key, long size, @Nullable Instant modified, @Nullable String etag, Map<String, String> metadata) {
         Map<String, String> lower = new HashMap<>();
         metadata.forEach((name, value) -> lower.put(name.toLowerCase(Locale.ROOT), value));
-        return new ObjectInfo(key, size, modified == null ? Instant.EPOCH : modified, S3Text.etag(etag), lower);
+        // Lists tell milliseconds on some servers, headers never.
+        Instant seconds = modified == null ? Instant.EPOCH : modified.truncatedTo(ChronoUnit.SECONDS);
+        return new ObjectInfo(key, size, seconds, S3Text.etag(etag), lower);
     }
 
     private static ResponseInputStream<GetObjectResponse> ask(

@@ -1,9 +1,11 @@
 package io.ltxfs.objectstore.s3;
 
+import io.ltxfs.objectstore.ByteRange;
 import io.ltxfs.objectstore.ListPage;
 import io.ltxfs.objectstore.ObjectBody;
 import io.ltxfs.objectstore.ObjectContent;
 import io.ltxfs.objectstore.ObjectInfo;
+import io.ltxfs.objectstore.ObjectKeys;
 import io.ltxfs.objectstore.ObjectStore;
 import io.ltxfs.objectstore.PutOptions;
 import io.ltxfs.objectstore.StoreException;
@@ -114,11 +116,15 @@ public final class S3Store implements ObjectStore {
 
     @Override
     public ObjectContent get(String key, long offset, long length) throws StoreException {
-        if (length < 1) {
-            throw new IllegalArgumentException("length " + length);
+        ByteRange.checkArguments(offset, length);
+        String range;
+        if (offset < 0) {
+            range = "bytes=" + offset;
+        } else if (offset > Long.MAX_VALUE - length) {
+            range = "bytes=" + offset + "-";
+        } else {
+            range = "bytes=" + offset + "-" + (offset + length - 1);
         }
-        long last = offset > Long.MAX_VALUE - length ? Long.MAX_VALUE : offset + length - 1;
-        String range = offset < 0 ? "bytes=" + offset : "bytes=" + offset + "-" + last;
         try {
             return S3Content.open(url, requests, key, serverKey(key), range, length);
         } catch (StoreException e) {
@@ -149,7 +155,7 @@ public final class S3Store implements ObjectStore {
             List<ObjectInfo> objects = new ArrayList<>();
             for (S3Object object : answer.contents()) {
                 String key = object.key();
-                if (!key.startsWith(base + prefix) || S3Text.ORDER.compare(key, after) <= 0) {
+                if (!key.startsWith(base + prefix) || ObjectKeys.ORDER.compare(key, after) <= 0) {
                     throw requests.errors()
                             .lacking(
                                     new S3Errors.Request(describe(prefix), S3Errors.Action.READ, null),
@@ -172,7 +178,7 @@ public final class S3Store implements ObjectStore {
     @Override
     public List<String> children(String prefix) throws StoreException {
         String whole = url.base() + prefix;
-        SortedSet<String> names = new TreeSet<>(S3Text.ORDER);
+        SortedSet<String> names = new TreeSet<>(ObjectKeys.ORDER);
         String token = null;
         do {
             String from = token;
@@ -214,6 +220,7 @@ public final class S3Store implements ObjectStore {
     @Override
     public void deleteAll(Collection<String> keys) throws StoreException {
         List<String> all = List.copyOf(keys);
+        all.forEach(ObjectKeys::check);
         for (int from = 0; from < all.size(); from += PAGE_KEYS_MAX) {
             List<String> some = all.subList(from, Math.min(all.size(), from + PAGE_KEYS_MAX));
             if (some.size() > 1 && !deletesSingly && deletedAtOnce(some)) {
@@ -261,10 +268,7 @@ public final class S3Store implements ObjectStore {
     }
 
     private String serverKey(String key) {
-        if (!S3Text.isKey(key)) {
-            throw new IllegalArgumentException("'" + key + "' is not a key");
-        }
-        return url.base() + key;
+        return url.base() + ObjectKeys.check(key);
     }
 
     @Override

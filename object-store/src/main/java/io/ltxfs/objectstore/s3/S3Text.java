@@ -1,16 +1,9 @@
 package io.ltxfs.objectstore.s3;
 
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
-import java.util.Comparator;
 import org.jspecify.annotations.Nullable;
 
 /** How S3 writes ETags, keys and ranges. */
 final class S3Text {
-    /** The order of lists: by the UTF-8 bytes. */
-    static final Comparator<String> ORDER =
-            (a, b) -> Arrays.compareUnsigned(a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
-
     private S3Text() {}
 
     /** An ETag without quotes; empty if there is none. */

@@ -361,9 +361,9 @@ final class S3FaultsTest {
             }
         };
         says(
-                fails(Kind.PROTOCOL, false, () -> store.put("a", broken, PutOptions.create())),
+                fails(Kind.SOURCE, false, () -> store.put("a", broken, PutOptions.create())),
                 "ends 6 bytes too early",
-                "local disk");
+                "its disk");
         assertEquals(List.of(), proxy.requests());
     }
 
