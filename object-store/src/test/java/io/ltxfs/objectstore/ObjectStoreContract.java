@@ -24,6 +24,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,6 +64,7 @@ public abstract class ObjectStoreContract {
             "<a>",
             "ltx");
 
+    private final AtomicInteger unknownOutcomes = new AtomicInteger();
     private ObjectStore store;
 
     /** Opens an empty store. */
@@ -423,17 +425,20 @@ public abstract class ObjectStoreContract {
 
     @Test
     void losesNoCompareAndSwap() throws Exception {
-        put("counter", "0");
+        put("counter", "0 of nobody");
         int threads = 6;
         int each = raceRounds();
         List<Callable<Void>> counters = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
+            // With the name in it nobody can take another's put for his own.
+            String name = " of " + i;
             counters.add(() -> {
                 for (int done = 0; done < each; ) {
                     try (ObjectContent content = store.get("counter")) {
-                        long next = Long.parseLong(new String(content.readAll(), StandardCharsets.UTF_8)) + 1;
+                        String value = new String(content.readAll(), StandardCharsets.UTF_8);
+                        String next = Long.parseLong(value.substring(0, value.indexOf(' '))) + 1 + name;
                         PutOptions options = PutOptions.ifMatch(content.info().etag());
-                        if (isDone(() -> store.put("counter", body(Long.toString(next)), options))) {
+                        if (isDone(() -> store.put("counter", body(next), options))) {
                             done++;
                         }
                     }
@@ -442,7 +447,12 @@ public abstract class ObjectStoreContract {
             });
         }
         inThreads(threads, counters);
-        assertEquals(Integer.toString(threads * each), text("counter"));
+        // A put that failed with its outcome unknown may have been there for a moment.
+        int counted = Integer.parseInt(text("counter").split(" ")[0]);
+        int unknown = unknownOutcomes.get();
+        assertTrue(
+                counted >= threads * each && counted <= threads * each + unknown,
+                counted + " of " + threads * each + " and " + unknown + " unknown");
     }
 
     @Test
@@ -465,11 +475,20 @@ public abstract class ObjectStoreContract {
                     for (byte b : bytes) {
                         assertEquals(letter.charAt(0), b);
                     }
+                } catch (StoreException e) {
+                    if (!isReplaced(e)) {
+                        throw e;
+                    }
                 }
             }
             return null;
         };
         inThreads(4, List.of(writer, reader, reader, reader));
+    }
+
+    /** Whether a read failed because the version it was reading is gone, in a store that can do so. */
+    boolean isReplaced(StoreException e) {
+        return false;
     }
 
     private void replace(String key, int i) throws IOException {
@@ -568,13 +587,14 @@ public abstract class ObjectStoreContract {
     }
 
     /** Whether a conditional put was the one that won; one that met another at work is tried again. */
-    protected static boolean isDone(Callable<String> put) throws Exception {
+    protected final boolean isDone(Callable<String> put) throws Exception {
         while (true) {
             try {
                 put.call();
                 return true;
             } catch (StoreException e) {
                 if (e.kind() == Kind.PRECONDITION_FAILED) {
+                    unknownOutcomes.addAndGet(e.outcomeUnknown() ? 1 : 0);
                     return false;
                 }
                 if (e.kind() != Kind.CONFLICT) {
