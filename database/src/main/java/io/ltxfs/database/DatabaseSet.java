@@ -438,6 +438,11 @@ public final class DatabaseSet implements AutoCloseable {
         return transactions.get();
     }
 
+    /** Makes everything durable that has been committed until now. Blocks on the disk. */
+    public void flush() throws DiskException {
+        log.flushAndWait(log.lastLsn());
+    }
+
     /** One round of background work: apply, sync, move watermarks, trim, retry what failed. */
     public void maintain() {
         maintenance.round();

@@ -43,9 +43,11 @@ final class DiskFault implements SimDisk.Faults {
         return !where.isEmpty();
     }
 
-    /** While paused, nothing fails and nothing is counted: what the checker reads is not what is tried. */
-    void pause(boolean yes) {
+    /** While paused, nothing fails and nothing is counted: what the checker reads is not what is tried. @return before */
+    boolean pause(boolean yes) {
+        boolean was = paused;
         paused = yes;
+        return was;
     }
 
     /** No more errors. */

@@ -58,7 +58,7 @@ final class Mutants {
                                 "undecided.put(entry.lsn(), \"\");")
                         .edit(HISTORY, "entry.group().isEmpty() || groupCommitted.contains(entry.lsn())", "true"),
                 Mutant.named("group mark not durable", "multi_delete_full", "multi_persist_full")
-                        .edit(GROUP, "services.log().flush(mark,", "services.log().flush(0,"),
+                        .edit(GROUP, "services.log().flush(last,", "services.log().flush(0,"),
                 Mutant.named("members of a group decided one by one", "multi_delete_full", "multi_died_super")
                         .edit(
                                 ROLLBACK,
@@ -201,6 +201,26 @@ final class Mutants {
                                 "RecordBuilder.java",
                                 "commit = plain ? DatabaseHeader.pageCount(header) : 0;",
                                 "commit = 0;"),
+                Mutant.named("an open record is given away", "wal_full:1", "wal_normal")
+                        .edit(
+                                "log/OpenRecords.java",
+                                "return Math.min(durable, oldest.getKey() - 1);",
+                                "return durable;"),
+                Mutant.named("given away before it is durable", "wal_normal", "wal_off")
+                        .edit(
+                                "log/SegmentedLog.java",
+                                "open.settledLsn(group::durable)",
+                                "open.settledLsn(tail::lastLsn)"),
+                Mutant.named("given away without a mark", "refused_unlink", "died_prepared", "multi_delete_full")
+                        .edit(
+                                "feed/LogFollower.java",
+                                "decidedBy(entry); prepared.put(entry.lsn(), entry);",
+                                "decidedBy(entry); give(entry.lsn(), entry);"),
+                Mutant.named("an abort is not heard by followers", "wal_full:1", "wal_normal")
+                        .edit(
+                                "feed/LogFollower.java",
+                                "case COMMITTED -> { if (!log.isWithdrawn(entry.lsn()))",
+                                "case COMMITTED -> { if (entry.lsn() > 0)"),
                 Mutant.named("a drop without a directory sync", "drop_recreate", "drop_wal")
                         .edit("DatabaseSet.java", "syncParent(database.name()); long mark", "long mark"));
     }

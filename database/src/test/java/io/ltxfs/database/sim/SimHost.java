@@ -25,11 +25,25 @@ final class SimHost implements Host {
     private final Map<String, Map<Integer, char[]>> locks = new HashMap<>();
 
     private int refusal;
+    private boolean late;
+    private Runnable onLateRefusal = () -> {};
     private boolean foreign;
 
     /** What {@link #mayCommit} answers from now on. */
     void refuse(int errno) {
         refusal = errno;
+        late = false;
+    }
+
+    /** The lease ends between the first time it is asked for and the second. */
+    void refuseLate(int errno) {
+        refusal = errno;
+        late = true;
+    }
+
+    /** What others do just before a late refusal. */
+    void onLateRefusal(Runnable action) {
+        onLateRefusal = action;
     }
 
     /** While set, no process seems to hold a lock: the next call is one that SQLite did not make. */
@@ -109,6 +123,13 @@ final class SimHost implements Host {
 
     @Override
     public int mayCommit() {
+        if (late) {
+            late = false;
+            return 0;
+        }
+        if (refusal != 0) {
+            onLateRefusal.run();
+        }
         return refusal;
     }
 

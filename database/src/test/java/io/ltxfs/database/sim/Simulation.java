@@ -12,6 +12,7 @@ import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One run of one trace: after each operation of the disk, and so inside the node's own steps too, the machine or the
@@ -103,6 +104,7 @@ final class Simulation {
     private int diskOperation;
     private boolean stopped;
     private final DiskFault fault;
+    private @Nullable FeedWatch watch;
 
     Simulation(Trace trace, Plan plan) {
         this.trace = trace;
@@ -158,8 +160,17 @@ final class Simulation {
     private void run() throws IOException {
         SimHost host = new SimHost();
         DatabaseSet set = DatabaseSet.open(disk, options, host);
+        watch = new FeedWatch(set, oracle, new Random(plan.seed * 13 + 5));
+        host.onLateRefusal(() -> {
+            // Another database's commit makes the log durable before this one is withdrawn (F9).
+            flush(set);
+            watch();
+        });
         disk.hook((kind, path) -> {
             afterDiskOperation(kind, path);
+            if (pace.nextInt(4) == 0) {
+                watch();
+            }
             if (kind == SimDisk.Kind.SYNC_START && path.startsWith(DatabaseSet.FILES + "/") && pace.nextBoolean()) {
                 // A database file is synced without a lock: other work goes on meanwhile (R12).
                 host.runTask();
@@ -171,6 +182,7 @@ final class Simulation {
             driver.faults(fault);
         }
         driver.diskRefuses(plan.seed % 2 == 1);
+        driver.leaseEndsLate(plan.faults ? 0 : (int) (plan.seed % 4) * 3);
         result.operations = trace.records().size();
         for (TraceRecord record : trace.records()) {
             diskOperation = 0;
@@ -189,6 +201,7 @@ final class Simulation {
                     return;
                 }
                 settled(record);
+                watch();
                 if (!refusalComes()) {
                     breathe(set, host);
                 }
@@ -202,6 +215,11 @@ final class Simulation {
         fault.pause(true);
         live(Checker.history(set, oracle, names));
         disk.hook((kind, path) -> {});
+        set.flush();
+        watch();
+        if (watch != null) {
+            live(watch.complete());
+        }
         set.close();
         reopened();
         result.syncs = disk.syncs();
@@ -243,6 +261,31 @@ final class Simulation {
             case TraceRecord.WRITE, TraceRecord.TRUNCATE -> side;
             default -> false;
         };
+    }
+
+    /** Takes what the feed gives. */
+    private void watch() {
+        FeedWatch following = watch;
+        if (following == null || stopped) {
+            return;
+        }
+        boolean paused = fault.pause(true);
+        try {
+            live(following.drain());
+        } catch (DiskException e) {
+            fail("while running", "the feed cannot be read: " + text(e));
+        }
+        fault.pause(paused);
+    }
+
+    private void flush(DatabaseSet set) {
+        boolean paused = fault.pause(true);
+        try {
+            set.flush();
+        } catch (DiskException e) {
+            fail("while running", text(e));
+        }
+        fault.pause(paused);
     }
 
     /** A clean stop and start changes nothing. */
@@ -356,6 +399,9 @@ final class Simulation {
         SimHost host = new SimHost();
         DatabaseSet set = DatabaseSet.open(image, options, host);
         List<String> wrong = Checker.recovered(set, image, names, oracle, lostPower);
+        if (wrong.isEmpty() && watch != null && draw.nextBoolean()) {
+            wrong = watch.recovered(set);
+        }
         if (wrong.isEmpty() && draw.nextDouble() < 0.15) {
             wrong = undecided(set, image, draw);
         }

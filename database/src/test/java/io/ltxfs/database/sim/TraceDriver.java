@@ -59,6 +59,15 @@ final class TraceDriver {
     private final Map<String, Boolean> commitFrames = new HashMap<>();
 
     private boolean diskRefuses;
+    /** Every how many commits of a WAL the lease ends after the record is written; 0 for never. */
+    private int lateEvery;
+
+    private int walCommits;
+    /** The writes to each WAL that follow each other, the last of them. */
+    private final Map<String, List<TraceRecord>> walWrites = new HashMap<>();
+    /** Where the last commit of each WAL ends that was written from front to back. */
+    private final Map<String, Long> walCommitEnds = new HashMap<>();
+
     private SimDisk.Faults faults = (kind, path) -> 0;
 
     TraceDriver(DatabaseSet set, SimDisk disk, SimHost host) {
@@ -70,6 +79,14 @@ final class TraceDriver {
     /** Refused syncs are refused by the disk instead of the lease. */
     void diskRefuses(boolean yes) {
         diskRefuses = yes;
+    }
+
+    /**
+     * Every so many commits of a WAL are refused by a lease that ends after the record is written (F9), and tried again, as
+     * an application does that gets an error: SQLite then writes the same bytes again.
+     */
+    void leaseEndsLate(int every) {
+        lateEvery = every;
     }
 
     /** What the disk's faults are when no refusal is played. */
@@ -91,7 +108,7 @@ final class TraceDriver {
                 return refused(record);
             }
             default -> {
-                int errno = call(record);
+                int errno = completesWalCommit(record) ? commitLate(record) : call(record);
                 if (errno != 0) {
                     throw new Diverged(record + " failed with errno " + errno);
                 }
@@ -105,6 +122,51 @@ final class TraceDriver {
         host.exited(pid);
         List<Descriptor> own = opens.keySet().stream().filter(d -> d.pid == pid).toList();
         own.forEach(this::close);
+    }
+
+    private boolean completesWalCommit(TraceRecord record) {
+        String path = record.path();
+        if (lateEvery == 0 || record.kind() != TraceRecord.WRITE || !path.endsWith("-wal")) {
+            return false;
+        }
+        List<TraceRecord> writes = walWrites.computeIfAbsent(path, p -> new ArrayList<>());
+        if (!writes.isEmpty() && record.offset() != end(writes.get(writes.size() - 1))) {
+            writes.clear();
+        }
+        writes.add(record);
+        if (record.offset() == 0) {
+            walCommitEnds.put(path, end(record));
+            writes.clear();
+        }
+        return record.data().length > WAL_FRAME_HEADER && commitFrames.getOrDefault(path, false);
+    }
+
+    private static long end(TraceRecord write) {
+        return write.offset() + write.data().length;
+    }
+
+    private int commitLate(TraceRecord record) throws DiskException {
+        List<TraceRecord> writes = List.copyOf(walWrites.getOrDefault(record.path(), List.of()));
+        walWrites.remove(record.path());
+        Long begin = walCommitEnds.get(record.path());
+        if (writes.isEmpty() || begin == null || writes.get(0).offset() != begin) {
+            walCommitEnds.remove(record.path());
+            return call(record);
+        }
+        walCommitEnds.put(record.path(), end(record));
+        if (++walCommits % lateEvery != 0) {
+            return call(record);
+        }
+        host.refuseLate(Errno.EIO);
+        int errno = call(record);
+        host.refuse(0);
+        for (int i = 0; errno != 0 && i < writes.size(); i++) {
+            int again = call(writes.get(i));
+            if (again != 0) {
+                return again;
+            }
+        }
+        return 0;
     }
 
     private int call(TraceRecord record) throws DiskException {
