@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An object of the transactions {@code min..max} has the newest version of every page that they changed. So it leads from
  * any state {@code min-1..max-1} to {@code max}; a bundle leads from any state {@code min-1..max-1} to any later one of its
- * transactions. A chain begins at 0, before the first transaction. Since every step goes up, the cheapest chain is
+ * transactions. A chain begins at 0, before the first transaction, or where {@link Images} says. Since every step goes up, the cheapest chain is
  * found in one pass over the states in ascending order, each taking the cheapest way to itself. States at which some
  * object ends or may begin are enough: a slice of a bundle never needs to end elsewhere but at the target.
  *
@@ -55,8 +55,10 @@ final class Chains {
 
     private final List<LtxObject> objects;
     private final List<BundleObject> bundles;
+    private final Images images;
 
-    Chains(List<LtxObject> objects, List<BundleObject> bundles) {
+    Chains(List<LtxObject> objects, List<BundleObject> bundles, Images images) {
+        this.images = images;
         this.objects = new ArrayList<>(objects);
         this.objects.sort(Comparator.comparing(LtxObject::maxTxid, Txid::compare));
         this.bundles = new ArrayList<>(bundles);
@@ -67,6 +69,17 @@ final class Chains {
     TxidRanges reachable() {
         TxidRanges reached = new TxidRanges();
         reached.add(0, 0);
+        for (LtxObject object : objects) {
+            if (images.isWhole(object)) {
+                reached.add(object.maxTxid(), object.maxTxid());
+            }
+        }
+        for (BundleObject bundle : bundles) {
+            OptionalLong image = images.firstIn(bundle);
+            if (image.isPresent()) {
+                reached.add(image.getAsLong(), bundle.maxTxid());
+            }
+        }
         for (boolean more = true; more; ) {
             more = false;
             for (BundleObject bundle : bundles) {
@@ -105,7 +118,7 @@ final class Chains {
                             && Txid.compare(objects.get(nextObject).maxTxid(), state) <= 0;
                     nextObject++) {
                 LtxObject object = objects.get(nextObject);
-                int from = lowest.from(object.minTxid() - 1);
+                int from = images.isWhole(object) ? 0 : lowest.from(object.minTxid() - 1);
                 if (from >= 0 && costs[from] + STEP_COST + object.size() < costs[i]) {
                     costs[i] = costs[from] + STEP_COST + object.size();
                     links[i] = new Link(object, null, states[from], state);
@@ -118,6 +131,11 @@ final class Chains {
                     costs[i] = cost;
                     links[i] = new Link(null, slices.bundle, states[slices.from], state);
                 }
+            }
+            if (i > 0 && state != target && images.isBefore(state)) {
+                // Whatever leads on from here has the whole database.
+                costs[i] = 0;
+                links[i] = null;
             }
             if (i > 0) {
                 lowest.add(i);
@@ -132,7 +150,7 @@ final class Chains {
                 slices.mayBeginAt(i, costs[i]);
             }
         }
-        return path(states, links);
+        return costs[costs.length - 1] == Double.POSITIVE_INFINITY ? List.of() : path(states, links);
     }
 
     /** The states up to the target at which something ends or may begin, ascending; 0 first, the target last. */
@@ -147,6 +165,9 @@ final class Chains {
             states.add(bundle.minTxid() - 1);
             states.add(bundle.maxTxid());
         }
+        for (long state : images.before()) {
+            states.add(state);
+        }
         states.add(target);
         return states.headSet(target, true).stream().mapToLong(Long::longValue).toArray();
     }
@@ -154,11 +175,7 @@ final class Chains {
     private static List<Link> path(long[] states, @Nullable Link[] links) {
         List<Link> path = new ArrayList<>();
         int at = states.length - 1;
-        while (at > 0) {
-            Link link = links[at];
-            if (link == null) {
-                return List.of();
-            }
+        for (Link link = links[at]; link != null; link = links[at]) {
             path.add(link);
             at = indexOf(states, link.from());
         }

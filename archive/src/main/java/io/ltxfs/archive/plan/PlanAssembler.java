@@ -34,15 +34,12 @@ final class PlanAssembler {
 
     RestorePlan assemble(long txid) throws IOException, PlanAgain {
         Set<String> otherPageSize = new HashSet<>();
-        Chains chains = survey.chains();
         while (true) {
-            List<Chains.Link> links = chains.to(txid);
+            List<Chains.Link> links = survey.chains(otherPageSize).to(txid);
             if (links.isEmpty()) {
-                throw new ArchiveException(
-                        Kind.DAMAGED,
-                        "'" + survey.db().name() + "': TXID " + Txid.format(txid)
-                                + " comes after a change of the page size, and the whole database since then is missing in"
-                                + " the archive; restore an earlier transaction");
+                // The page size changed, and the snapshot that was put then is missing.
+                survey.searchImages(txid);
+                throw survey.unreachable(txid);
             }
             List<Peek> peeks = survey.peek(links);
             List<Step> steps = cut(steps(links, peeks));
@@ -64,8 +61,6 @@ final class PlanAssembler {
                         survey.requests(),
                         survey.warnings());
             }
-            Inventory fitting = survey.inventory().without(otherPageSize);
-            chains = new Chains(fitting.objects(), fitting.bundles());
         }
     }
 

@@ -90,6 +90,7 @@ public final class RestorePlanner {
             for (LtxObject object : survey.endingAt(last)) {
                 survey.peek(object);
             }
+            survey.searchImages(last);
             return refuse(around(last, missingBefore(last)));
         }
         return assemble(last);
@@ -105,7 +106,7 @@ public final class RestorePlanner {
                 return refuse(dropped(drop));
             }
         }
-        return survey.reachable().contains(txid) ? assemble(txid) : refuse(around(txid, whyNot(txid)));
+        return reaches(txid) ? assemble(txid) : refuse(around(txid, whyNot(txid)));
     }
 
     private RestorePlan at(Instant time) throws IOException, PlanAgain {
@@ -129,12 +130,27 @@ public final class RestorePlanner {
         if (found.txid() == 0) {
             return refuse(around(0, "its history in the archive begins after " + time));
         }
-        return survey.reachable().contains(found.txid())
+        return reaches(found.txid())
                 ? assemble(found.txid())
                 : refuse(around(
                         found.txid(),
                         "TXID " + Txid.format(found.txid()) + ", the last one at " + time + ", cannot be restored: "
                                 + whyNot(found.txid())));
+    }
+
+    /** Whether some chain leads to a transaction; where an end is held that none leads to, it is searched for a base. */
+    private boolean reaches(long txid) throws IOException, PlanAgain {
+        if (survey.reachable().contains(txid)) {
+            return true;
+        }
+        if (isHeldSingly(txid)) {
+            survey.searchImages(txid);
+        }
+        return false;
+    }
+
+    private boolean isHeldSingly(long txid) {
+        return !survey.endingAt(txid).isEmpty() || survey.bundleWith(txid).isPresent();
     }
 
     private Refusal around(long txid, String why) {
@@ -155,11 +171,10 @@ public final class RestorePlanner {
         if (Txid.compare(txid, last) > 0) {
             return "the archive ends at TXID " + Txid.format(last);
         }
-        boolean isEnd = survey.ends().contains(txid) || survey.bundleWith(txid).isPresent();
         boolean isHeld = survey.inventory().objects().stream()
                 .anyMatch(object ->
                         Txid.compare(object.minTxid(), txid) <= 0 && Txid.compare(object.maxTxid(), txid) >= 0);
-        if (isEnd || !isHeld) {
+        if (isHeldSingly(txid) || !isHeld) {
             return missingBefore(txid);
         }
         return "TXID " + Txid.format(txid) + " is kept merged with others only";

@@ -30,12 +30,18 @@ final class Survey implements AutoCloseable {
     /** How often lists are made anew because an object was gone; after that it is passed over as it is. */
     private static final int LISTS_MAX = 4;
 
+    /** How many objects before a target are searched for a place where the history begins anew. */
+    private static final int SEARCH_MAX = 200;
+
     private final DatabaseArchive db;
     private final CountingStore store;
     private final Parallel parallel;
     private final Set<String> without;
     private final Map<String, Peek> peeks = new HashMap<>();
     private final Map<String, String> passedOver = new LinkedHashMap<>();
+    private final Images images = new Images();
+    private final Set<String> searched = new HashSet<>();
+    private final Set<Long> unreachable = new HashSet<>();
     private int lists;
     private Inventory inventory;
     private Chains chains;
@@ -48,7 +54,7 @@ final class Survey implements AutoCloseable {
         this.parallel = new Parallel(db.store(), "archive-plan");
         this.without = without;
         this.inventory = new Inventory(List.of(), List.of(), Optional.empty());
-        this.chains = new Chains(List.of(), List.of());
+        this.chains = new Chains(List.of(), List.of(), images);
         this.reachable = new TxidRanges();
         list();
     }
@@ -66,8 +72,9 @@ final class Survey implements AutoCloseable {
     }
 
     private void arrange() {
-        chains = new Chains(inventory.objects(), inventory.bundles());
+        chains = new Chains(inventory.objects(), inventory.bundles(), images);
         reachable = chains.reachable();
+        unreachable.forEach(reachable::remove);
         for (Drop drop : drops()) {
             reachable.remove(drop.txid());
         }
@@ -95,8 +102,59 @@ final class Survey implements AutoCloseable {
         return inventory.record().map(DatabaseRecord::drops).orElse(List.of());
     }
 
-    Chains chains() {
-        return chains;
+    /** Chains of all objects but some. */
+    Chains chains(Set<String> excluded) {
+        if (excluded.isEmpty()) {
+            return chains;
+        }
+        Inventory rest = inventory.without(excluded);
+        return new Chains(rest.objects(), rest.bundles(), images);
+    }
+
+    /**
+     * Looks for places where the history begins anew, in the objects up to a transaction.
+     *
+     * @throws PlanAgain if there are some that were not known
+     */
+    void searchImages(long txid) throws IOException, PlanAgain {
+        List<Chains.Link> links = new ArrayList<>();
+        for (LtxObject object : inventory.objects()) {
+            if (Txid.compare(object.maxTxid(), txid) <= 0 && object.minTxid() != 1) {
+                links.add(Chains.Link.whole(object));
+            }
+        }
+        for (BundleObject bundle : inventory.bundles()) {
+            if (Txid.compare(bundle.minTxid(), txid) <= 0) {
+                links.add(Chains.Link.slice(bundle, bundle.minTxid() - 1, bundle.maxTxid()));
+            }
+        }
+        links.removeIf(link -> searched.contains(link.key()));
+        links.sort(Comparator.comparing(Chains.Link::to, Txid::compare).reversed());
+        List<Chains.Link> searching = links.subList(0, Math.min(links.size(), SEARCH_MAX));
+        List<Peek> found = peek(searching);
+        List<Boolean> whole =
+                parallel.all(searching, link -> link.object() != null && Images.hasEveryPage(db, link.object()));
+        boolean isNew = false;
+        for (int i = 0; i < searching.size(); i++) {
+            Chains.Link link = searching.get(i);
+            searched.add(link.key());
+            if (link.object() == null) {
+                isNew |= images.add(found.get(i).tableOnly());
+            } else if (whole.get(i)) {
+                isNew |= images.add(link.object());
+            }
+        }
+        if (isNew) {
+            arrange();
+            throw new PlanAgain();
+        }
+    }
+
+    /** Says that no chain leads to a transaction, though lists say so: its objects do not fit each other. */
+    PlanAgain unreachable(long txid) {
+        unreachable.add(txid);
+        arrange();
+        return new PlanAgain();
     }
 
     /** The transactions that can be restored, as far as lists tell. */
