@@ -14,7 +14,10 @@ public final class StoreException extends IOException {
         RANGE,
         /** The condition of a put does not hold (S3: 412). */
         PRECONDITION_FAILED,
-        /** Another conditional put of the same key was under way, and nothing was stored (S3: 409). */
+        /**
+         * Another conditional put of the same key was under way, and nothing was stored (S3: 409); or the object was
+         * replaced while it was read.
+         */
         CONFLICT,
         /** There is no such bucket or directory. */
         NO_STORE,

@@ -441,6 +441,10 @@ public abstract class ObjectStoreContract {
                         if (isDone(() -> store.put("counter", body(next), options))) {
                             done++;
                         }
+                    } catch (StoreException e) {
+                        if (!isReplaced(e)) {
+                            throw e;
+                        }
                     }
                 }
                 return null;

@@ -42,6 +42,6 @@ final class RetriesOverFaultsTest extends ObjectStoreContract {
     /** See {@link #readsOneVersionToItsEnd}. */
     @Override
     boolean isReplaced(StoreException e) {
-        return e.kind() == StoreException.Kind.NOT_FOUND;
+        return e.kind() == StoreException.Kind.CONFLICT;
     }
 }

@@ -3,6 +3,7 @@ package io.ltxfs.objectstore.retry;
 import io.ltxfs.objectstore.ObjectContent;
 import io.ltxfs.objectstore.ObjectInfo;
 import io.ltxfs.objectstore.StoreException;
+import io.ltxfs.objectstore.StoreException.Kind;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -62,6 +63,9 @@ final class ResumingStream extends InputStream {
                 if (open) {
                     open = false;
                     closeQuietly();
+                }
+                if (failure.kind() == Kind.CONFLICT) {
+                    throw failure;
                 }
                 retries.next(failure);
             }

@@ -32,7 +32,8 @@ import java.util.random.RandomGenerator;
  * <p>A put that is still on its way when it is given up can be done later. Readers of a history must be able to tell by
  * what is in an object that it came too late.
  *
- * <p>A stream that breaks is opened again where it broke, as long as the object is the same.
+ * <p>A stream that breaks is opened again where it broke. If the object is another one by then, the stream fails with
+ * {@link Kind#CONFLICT}.
  */
 public final class RetryingStore extends ForwardingStore {
     private static final int COMPARE_BYTES = 64 << 10;
@@ -209,7 +210,7 @@ public final class RetryingStore extends ForwardingStore {
 
     private StoreException replaced(String key, IOException cause) {
         return new StoreException(
-                Kind.NOT_FOUND,
+                Kind.CONFLICT,
                 describe(key) + ": was replaced while it was read; read it again from its beginning",
                 cause);
     }

@@ -166,7 +166,7 @@ final class RetryingStoreTest {
                 memory.put("x", body(other), PutOptions.replace());
                 StoreException e = assertThrows(
                         StoreException.class, () -> content.stream().read());
-                assertEquals(Kind.NOT_FOUND, e.kind());
+                assertEquals(Kind.CONFLICT, e.kind());
             }
         }
     }
