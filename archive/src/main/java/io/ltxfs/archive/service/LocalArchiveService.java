@@ -3,6 +3,7 @@ package io.ltxfs.archive.service;
 import io.ltxfs.archive.Archive;
 import io.ltxfs.archive.ArchiveService;
 import io.ltxfs.archive.upload.LocalDatabases;
+import io.ltxfs.archive.upload.NewLineage;
 import io.ltxfs.archive.upload.UploadCounters;
 import io.ltxfs.archive.upload.UploadListener;
 import io.ltxfs.archive.upload.UploadOptions;
@@ -48,6 +49,15 @@ public final class LocalArchiveService implements ArchiveService {
     public Counts counts() {
         UploadCounters counters = uploads.counters();
         return new Counts(counters.puts(), counters.bytes(), counters.failures(), 0, 0);
+    }
+
+    /**
+     * Begins a new history of a database, even where the archive holds another one, which is moved aside.
+     *
+     * @return where the old one is, as people write it; empty if there was none
+     */
+    public String begin(String database, NewLineage.Progress progress) throws IOException, InterruptedException {
+        return uploads.begin(database, progress);
     }
 
     @Override

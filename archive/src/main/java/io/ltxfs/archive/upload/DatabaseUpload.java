@@ -64,6 +64,9 @@ final class DatabaseUpload {
 
     // ---- the worker's
 
+    /** The store has answered a request since the worker took it. */
+    boolean answered;
+
     boolean opened;
     String lineage = "";
     /** The last transaction that an object of level 0 has; 0 if there is none (unsigned). */
@@ -78,8 +81,10 @@ final class DatabaseUpload {
     int pageSize;
     /** After the last archived transaction the database is not there, or empty. */
     boolean empty;
-    /** The log does not have all that the archive lacks. */
+    /** The log does not have all that the archive lacks, or it is older than the archive. */
     boolean wantsImage;
+    /** When the record was last read. */
+    long recordNanos;
 
     long epoch;
     /** When the newest upload began. */
@@ -120,6 +125,23 @@ final class DatabaseUpload {
     @Nullable
     Transaction last() {
         return queue.peekLast();
+    }
+
+    /** The archive has nothing of it any more. */
+    void forget() {
+        opened = false;
+        refused = "";
+        problem = "";
+        missed = false;
+        failures = 0;
+        archivedTxid = 0;
+        archivedChecksum = 0;
+        objectTxid = 0;
+        frozen = null;
+        kept = null;
+        newest = List.of();
+        wantsImage = false;
+        wantsRest = false;
     }
 
     /** Takes off what the archive has. @return how many */
@@ -214,7 +236,8 @@ final class DatabaseUpload {
         if (header.commit() == 0) {
             return new Job.Drop(head);
         }
-        if (header.image() == Image.INSTALLED) {
+        boolean begunLater = wantsImage && objectTxid == 0 && !empty;
+        if (header.image() == Image.INSTALLED || begunLater) {
             return new Job.Export();
         }
         boolean follows = head.txid() == archivedTxid + 1;

@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +31,7 @@ import org.slf4j.LoggerFactory;
 final class Opening {
     private static final Logger LOG = LoggerFactory.getLogger(Opening.class);
     private static final int LINEAGE_BYTES = 16;
+    private static final long RECORD_NANOS = TimeUnit.MINUTES.toNanos(5);
     /** Where to look for objects if level 0 has none: it was emptied by somebody else. */
     private static final int[] OTHER_LEVELS = {1, 2, 3, 9};
 
@@ -140,6 +142,16 @@ final class Opening {
                     "its newest object is of lineage "
                             + newest.facts().lineage().get() + ", but it belongs to " + who);
         }
+        boolean otherLineage = ours.isPresent()
+                && !ours.get().lineage().isEmpty()
+                && theirs.isPresent()
+                && !theirs.get().equals(ours.get().lineage());
+        if (otherLineage) {
+            throw new RefusedException(
+                    db,
+                    "it belongs to " + who + ", and this node continues lineage "
+                            + ours.get().lineage());
+        }
         long last = queues.lastTxid(db);
         if (Long.compareUnsigned(max, last) > 0) {
             throw new RefusedException(
@@ -167,18 +179,9 @@ final class Opening {
                         && ours.isPresent()
                         && theirs.isPresent()
                         && ours.get().lineage().equals(theirs.get());
-        boolean otherLineage = ours.isPresent()
-                && !ours.get().lineage().isEmpty()
-                && theirs.isPresent()
-                && !theirs.get().equals(ours.get().lineage());
-        if (!proven || otherLineage) {
+        if (!proven) {
             throw new RefusedException(
-                    db,
-                    "it belongs to " + who
-                            + (otherLineage
-                                    ? ", and this node continues lineage "
-                                            + ours.get().lineage()
-                                    : ", and nothing here says that this database is the same"));
+                    db, "it belongs to " + who + ", and nothing here says that this database is the same");
         }
         String lineage = theirs.orElseGet(() -> ours.map(ArchiveState.Known::lineage)
                 .filter(name -> !name.isEmpty())
@@ -248,7 +251,17 @@ final class Opening {
                 && queues.lastTxid(db) != 0;
         remember(db, db.lineage, db.newestMin, archived, drop.isPresent() ? 0 : checksum, true);
         queues.archived(db, archived, drop.isPresent() ? 0 : checksum);
+        db.recordNanos = System.nanoTime();
         db.opened = true;
+    }
+
+    /** Looks now and then whether somebody else has begun a history at this place. */
+    void checkRecord(DatabaseUpload db) throws IOException {
+        long now = System.nanoTime();
+        if (now - db.recordNanos >= RECORD_NANOS) {
+            ours(db, DatabaseRecord.load(db.archive));
+            db.recordNanos = now;
+        }
     }
 
     /** A lease epoch has begun: the record says from which transaction it counts, before the first object of it. */

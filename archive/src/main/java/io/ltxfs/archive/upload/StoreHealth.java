@@ -41,14 +41,23 @@ final class StoreHealth {
         return pausedUntilNanos;
     }
 
-    /** @return whether this is the first failure of a row */
-    boolean failed(long nowNanos, long nowMillis, String message) {
+    /**
+     * A request failed.
+     *
+     * @param answered whether another one was answered just before
+     * @param pauseMaxNanos for how long to try nothing at most
+     * @return whether this is the first failure of a row
+     */
+    boolean failed(long nowNanos, long nowMillis, String message, boolean answered, long pauseMaxNanos) {
         boolean first = failures == 0;
         if (first) {
             sinceMillis = nowMillis;
         }
         cause = message;
-        long pause = Math.min(PAUSE_MAX_NANOS, PAUSE_MIN_NANOS << Math.min(failures, DOUBLINGS_MAX));
+        if (answered) {
+            failures = 0;
+        }
+        long pause = Math.min(pauseMaxNanos, PAUSE_MIN_NANOS << Math.min(failures, DOUBLINGS_MAX));
         failures++;
         pausedUntilNanos = nowNanos + pause / 2 + (long) (random.nextDouble() * pause / 2);
         return first;

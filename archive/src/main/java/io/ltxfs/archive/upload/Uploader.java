@@ -59,6 +59,7 @@ final class Uploader {
         if (!db.opened) {
             opening.open(db);
         }
+        opening.checkRecord(db);
         long epoch = options.epoch().getAsLong();
         if (Long.compareUnsigned(epoch, db.epoch) > 0) {
             opening.claim(db, epoch);
@@ -214,6 +215,7 @@ final class Uploader {
                             .with(part.facts().toMetadata())
                             .modifiedAt(part.facts().timestamp().orElseThrow()));
             counters.put(body.size());
+            db.answered = true;
         } catch (StoreException e) {
             if (e.kind() != StoreException.Kind.PRECONDITION_FAILED) {
                 throw e;

@@ -53,6 +53,9 @@ public final class Uploads implements Queues, AutoCloseable {
     private static final long LONG_NANOS = TimeUnit.HOURS.toNanos(1);
     private static final long COMMITTED_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long SETTLE_NANOS = TimeUnit.SECONDS.toNanos(2);
+    /** A stop has not much time: it asks a store that is away more often. */
+    private static final long DRAIN_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private static final long RECHECK_NANOS = TimeUnit.MINUTES.toNanos(1);
     private static final long SAVE_NANOS = TimeUnit.SECONDS.toNanos(30);
     private static final long PAUSE_MIN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -480,6 +483,7 @@ public final class Uploads implements Queues, AutoCloseable {
     private void work(DatabaseUpload db) {
         Exception failure = null;
         boolean done = false;
+        db.answered = false;
         try {
             done = uploader.run(db);
         } catch (InterruptedException e) {
@@ -572,7 +576,11 @@ public final class Uploads implements Queues, AutoCloseable {
             db.problem = "is not archived: " + e.getMessage();
             return;
         }
-        if (health.failed(now, options.clock().millis(), String.valueOf(e.getMessage()))) {
+        long most = draining ? DRAIN_PAUSE_NANOS : StoreHealth.PAUSE_MAX_NANOS;
+        if (draining) {
+            db.notBeforeNanos = Math.min(db.notBeforeNanos, now + DRAIN_PAUSE_NANOS);
+        }
+        if (health.failed(now, options.clock().millis(), String.valueOf(e.getMessage()), db.answered, most)) {
             LOG.warn(
                     "the archive cannot be written, and is tried again: archive={} kind={} reason=\"{}\"",
                     archive.store().describe(),
@@ -588,6 +596,7 @@ public final class Uploads implements Queues, AutoCloseable {
             waiting -= skipped;
             hold(db);
             db.failures = 0;
+            db.wantsImage = false;
         } else if (db.waiting() == 0) {
             db.wantsImage = false;
         }
@@ -830,6 +839,62 @@ public final class Uploads implements Queues, AutoCloseable {
             return databases.values().stream().noneMatch(db -> db.missed);
         } finally {
             draining = false;
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Begins a new history of a database: moves what the archive holds aside, and archives the database whole.
+     *
+     * @return where the old one is, as people write it; empty if there was none
+     * @throws IOException if it could not be moved; it goes on from there when it is tried again
+     */
+    public String begin(String name, NewLineage.Progress progress) throws IOException, InterruptedException {
+        DatabaseUpload db = reserve(name);
+        try {
+            String aside = NewLineage.moveAside(db.archive, progress);
+            known.remove(name);
+            state.forget(name);
+            forget(db);
+            return aside;
+        } finally {
+            lock.lock();
+            try {
+                db.running = false;
+                running--;
+                schedule(db);
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /** Takes a database as a worker does. */
+    private DatabaseUpload reserve(String name) throws InterruptedException {
+        lock.lock();
+        try {
+            DatabaseUpload db = database(name);
+            while (db.running) {
+                progressed.await();
+            }
+            db.running = true;
+            db.entry = 0;
+            running++;
+            return db;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void forget(DatabaseUpload db) throws IOException {
+        if (db.kept != null) {
+            db.kept.close();
+        }
+        lock.lock();
+        try {
+            db.forget();
+            db.lackingTxid = local.txid(db.name);
+        } finally {
             lock.unlock();
         }
     }

@@ -4,14 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ltxfs.archive.Archive;
-import io.ltxfs.archive.ArchiveLayout;
-import io.ltxfs.archive.ArchiveOptions;
 import io.ltxfs.archive.DatabaseArchive;
 import io.ltxfs.archive.LtxObject;
-import io.ltxfs.ltx.PageCoding;
 import io.ltxfs.objectstore.MemoryStore;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -27,33 +23,22 @@ class UploadsTest {
     @TempDir
     Path directory;
 
-    private final MemoryStore store = new MemoryStore();
-    private final Archive archive = new Archive(store, ArchiveLayout.FILES);
+    private UploadFixture fixture;
     private TestNode node;
+    private Archive archive;
     private Uploads uploads;
 
     @BeforeEach
     void start() throws Exception {
-        node = new TestNode(directory.resolve("data"));
-        uploads = open();
-    }
-
-    private Uploads open() throws Exception {
-        UploadOptions options = new UploadOptions(
-                name -> new Placement(Archive.placeOf(name), ArchiveOptions.defaults()),
-                node.data,
-                "node-1",
-                () -> 0,
-                Clock.systemUTC(),
-                PageCoding.BLOCK,
-                UploadOptions.UPLOADS);
-        return Uploads.start(archive, node.feed, node, options, UploadListener.NONE);
+        fixture = new UploadFixture(directory.resolve("data"), new MemoryStore());
+        node = fixture.node;
+        archive = fixture.archive;
+        uploads = fixture.uploads;
     }
 
     @AfterEach
     void stop() throws Exception {
-        uploads.close();
-        node.close();
+        fixture.close();
     }
 
     @Test
