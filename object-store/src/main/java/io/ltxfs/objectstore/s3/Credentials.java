@@ -35,18 +35,18 @@ final class Credentials implements AwsCredentialsProvider, SdkAutoCloseable {
         return provider;
     }
 
-    /** The access key's first and last letters, and where it came from. */
+    /** The access key's first and last letters. */
     String describe() {
         AwsCredentials found = last;
         if (found == null) {
             return "in use";
         }
         String id = found.accessKeyId();
+        if (id == null || id.isEmpty()) {
+            return "of nobody";
+        }
         String shown = id.length() < 10 ? id.charAt(0) + "…" : id.substring(0, 4) + "…" + id.substring(id.length() - 4);
-        return "'" + shown + "'"
-                + found.providerName()
-                        .map(name -> " (from " + name.replace("CredentialsProvider", "") + ")")
-                        .orElse("");
+        return "'" + shown + "'";
     }
 
     @Override

@@ -44,7 +44,8 @@ final class Refusal {
             case "NoSuchUpload":
                 return Finding.maybeDone(
                         Kind.UNAVAILABLE, "the server has dropped the parts that were put", "it is tried again");
-            case "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException":
+            // The last one is VersityGW's, with 404.
+            case "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException", "XAdminUserNotFound":
                 return Finding.of(
                         Kind.CREDENTIALS,
                         "the server does not know the access key " + credentials.describe(),
@@ -58,7 +59,7 @@ final class Refusal {
             case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired":
                 return Finding.of(
                         Kind.CREDENTIALS, "the session token has expired", "log in anew, or set fresh credentials");
-            case "InvalidToken", "InvalidSecurity":
+            case "InvalidToken", "InvalidTokenId", "InvalidSecurity":
                 return Finding.of(
                         Kind.CREDENTIALS,
                         "the session token is not valid",
@@ -94,12 +95,7 @@ final class Refusal {
             case 401, 403, 405:
                 return denied(request, e);
             case 404:
-                return request.condition() instanceof Condition.Matches
-                        ? Finding.of(
-                                Kind.PRECONDITION_FAILED,
-                                "the object to replace is not there",
-                                "read it to see what is there")
-                        : Finding.of(Kind.NOT_FOUND, "there is no such object", "list what is there");
+                return notFound(request, e);
             case 409:
                 return conflict();
             case 412:
@@ -131,6 +127,17 @@ final class Refusal {
         return status >= 300 && status < 400
                 ? elsewhere(e)
                 : Finding.of(Kind.PROTOCOL, "the server answered " + status + quoted(e), "look at what it says");
+    }
+
+    private static Finding notFound(Request request, SdkServiceException e) {
+        if (!code(e).isEmpty() && !code(e).equals("NoSuchKey") && !code(e).equals("NotFound")) {
+            // Something else is not there; an object that was to be deleted may well be.
+            return Finding.of(Kind.PROTOCOL, "the server answered 404" + quoted(e), "look at what it says");
+        }
+        return request.condition() instanceof Condition.Matches
+                ? Finding.of(
+                        Kind.PRECONDITION_FAILED, "the object to replace is not there", "read it to see what is there")
+                : Finding.of(Kind.NOT_FOUND, "there is no such object", "list what is there");
     }
 
     private Finding denied(Request request, SdkServiceException e) {

@@ -271,6 +271,11 @@ public final class S3Store implements ObjectStore {
         return url.base() + ObjectKeys.check(key);
     }
 
+    /** Explains the store's state: reached, bucket, credentials, clock. Reads only. */
+    public List<S3Check> check() {
+        return S3Check.run(url, requests);
+    }
+
     @Override
     public String describe() {
         return url.describe();
