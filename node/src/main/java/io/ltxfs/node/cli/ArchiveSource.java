@@ -40,6 +40,11 @@ public final class ArchiveSource {
                 text, NodeClient.find(config).map(NodeClient::mount).orElse(config.mount()));
     }
 
+    /** The URL of the archive, when the node is known; empty if there is none. */
+    String url(LtxfsConfig config, NodeClient running) {
+        return url == null ? running.archive() : config.archive().url().text();
+    }
+
     /** Opens the archive at a URL; empty if there is none. */
     static NodeArchive open(LtxfsConfig config, String url, String what) {
         if (url.isEmpty()) {

@@ -1,7 +1,9 @@
 package io.ltxfs.node.cli;
 
+import io.ltxfs.archive.plan.RestoreTarget;
 import io.ltxfs.database.CorruptDatabaseException;
 import io.ltxfs.database.NotAvailableException;
+import io.ltxfs.ltx.Txid;
 import io.ltxfs.node.config.LtxfsConfig;
 import io.ltxfs.node.daemon.NodeException;
 import io.ltxfs.node.daemon.StoppedNode;
@@ -9,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -42,7 +45,7 @@ final class ExportCommand implements Callable<Integer> {
             names = "--txid",
             paramLabel = "N",
             description =
-                    "As it was after this transaction, 1 to 16 hexadecimal digits; as far back as the log reaches.")
+                    "As it was after this transaction, 1 to 16 hexadecimal digits; as far back as log and archive reach.")
     @Nullable
     String txid;
 
@@ -58,24 +61,57 @@ final class ExportCommand implements Callable<Integer> {
         Optional<NodeClient> running = NodeClient.find(config);
         String name = DatabaseName.of(database, running.map(NodeClient::mount).orElse(config.mount()));
         Optional<String> wanted = Optional.ofNullable(txid);
-        if (wanted.isPresent() && !wanted.get().matches("[0-9A-Fa-f]{1,16}")) {
-            throw new CliException(
-                    ExitCode.WRONG_USAGE, "--txid " + txid, "is not a TXID", "write 1 to 16 hexadecimal digits");
-        }
+        wanted.ifPresent(ExportCommand::txid);
         if (output == null) {
             if (System.console() != null) {
                 throw new CliException(
                         ExitCode.WRONG_USAGE, "export " + name, "a terminal shows no database", "add -o FILE");
             }
-            export(config, running, name, wanted, System.out);
+            exportOrRestore(config, running, name, wanted, Path.of(System.getProperty("java.io.tmpdir")), System.out);
             System.out.flush();
             return ExitCode.DONE;
         }
         try (OutputFile file = OutputFile.create(output, force)) {
-            export(config, running, name, wanted, file.stream());
+            Path directory = output.toAbsolutePath().getParent();
+            exportOrRestore(config, running, name, wanted, directory, file.stream());
             file.commit();
         }
         return ExitCode.DONE;
+    }
+
+    /** A TXID as a person wrote it. */
+    static long txid(String text) {
+        if (!text.matches("[0-9A-Fa-f]{1,16}")) {
+            throw new CliException(
+                    ExitCode.WRONG_USAGE, "--txid " + text, "is not a TXID", "write 1 to 16 hexadecimal digits");
+        }
+        return Txid.parseShort(text);
+    }
+
+    /** From the log, or from the archive if that does not reach back. @param directory on whose disk there is room */
+    private static void exportOrRestore(
+            LtxfsConfig config,
+            Optional<NodeClient> running,
+            String name,
+            Optional<String> txid,
+            Path directory,
+            OutputStream out)
+            throws IOException {
+        try {
+            export(config, running, name, txid, out);
+        } catch (CliException e) {
+            if (!EarlierState.isMissing(e) || txid.isEmpty()) {
+                throw e;
+            }
+            String url = running.map(NodeClient::archive)
+                    .orElse(config.archive().url().text());
+            try (TemporaryDirectory temporary = TemporaryDirectory.in(directory)) {
+                Path file = temporary.file("state.db");
+                EarlierState.fromArchive(
+                        config, url, name, new RestoreTarget.AtTxid(txid(txid.get())), file, "export " + name, e);
+                Files.copy(file, out);
+            }
+        }
     }
 
     private static void export(

@@ -64,7 +64,7 @@ final class ImportCommand implements Callable<Integer> {
         if (parent != null) {
             Files.createDirectories(parent);
         }
-        SqliteFiles.copyInto(file, target, name);
+        SqliteFiles.copyInto(file, target, "import " + name);
         PrintWriter out = spec.commandLine().getOut();
         out.println("imported " + name);
         out.flush();

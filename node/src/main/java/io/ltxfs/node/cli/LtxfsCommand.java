@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
             ExportCommand.class,
             ImportCommand.class,
             RestoreCommand.class,
+            RewindCommand.class,
             ArchiveCommand.class,
             DoctorCommand.class,
             LtxCommand.class,
@@ -44,7 +45,6 @@ import picocli.CommandLine.Spec;
 final class LtxfsCommand implements Callable<Integer> {
     /** Commands of later versions. */
     enum Later {
-        REWIND("export --txid, then import --force"),
         REPLICATE("run the database inside the mount"),
         PROMOTE("a node is alone, and always the primary"),
         HANDOFF("a node is alone, and always the primary"),

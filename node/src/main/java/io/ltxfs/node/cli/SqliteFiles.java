@@ -63,8 +63,12 @@ final class SqliteFiles {
                 "repair it with '.recover' of the sqlite3 shell, or use an older copy");
     }
 
-    /** Replaces a database's content with a file's, in one transaction; makes the database if there is none. */
-    static void copyInto(Path file, Path target, String name) {
+    /**
+     * Replaces a database's content with a file's, in one transaction; makes the database if there is none.
+     *
+     * @param what the command, for messages
+     */
+    static void copyInto(Path file, Path target, String what) {
         String quoted = file.toAbsolutePath().toString().replace("\"", "\"\"");
         try (Connection connection = open(target, false);
                 Statement statement = connection.createStatement()) {
@@ -78,10 +82,10 @@ final class SqliteFiles {
             String next = busy
                     ? "end the transactions of the apps that use it, and try again"
                     : pageSize
-                            ? "a WAL database takes a file of its own page size only: run 'PRAGMA journal_mode=DELETE' on "
-                                    + name + " first"
+                            ? "a WAL database takes a file of its own page size only: run 'PRAGMA journal_mode=DELETE' on it"
+                                    + " first"
                             : "see 'ltxfs status'";
-            throw new CliException(ExitCode.FAILED, "import " + name, String.valueOf(e.getMessage()), next, e);
+            throw new CliException(ExitCode.FAILED, what, String.valueOf(e.getMessage()), next, e);
         }
     }
 
