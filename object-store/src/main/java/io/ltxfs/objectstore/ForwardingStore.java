@@ -1,7 +1,9 @@
 package io.ltxfs.objectstore;
 
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /** A store that is another store, for those that change some of its calls. */
 public abstract class ForwardingStore implements ObjectStore {
@@ -66,6 +68,11 @@ public abstract class ForwardingStore implements ObjectStore {
     @Override
     public boolean isLocal() {
         return inner.isLocal();
+    }
+
+    @Override
+    public Optional<Path> directory() {
+        return inner.directory();
     }
 
     @Override

@@ -1,7 +1,9 @@
 package io.ltxfs.objectstore;
 
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Objects by key, as S3 has them. Keys are paths of Unicode text with {@code /} between their parts, relative to the
@@ -78,6 +80,11 @@ public interface ObjectStore extends AutoCloseable {
 
     /** Whether the store is on this machine: reading it costs no network. */
     boolean isLocal();
+
+    /** The directory that the store is in; empty if it is none of this machine's. */
+    default Optional<Path> directory() {
+        return Optional.empty();
+    }
 
     @Override
     void close();

@@ -1,7 +1,10 @@
 package io.ltxfs.archive.compact;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What one run did for a database. Owned by the thread of the run. */
 public final class CompactionReport {
@@ -16,6 +19,7 @@ public final class CompactionReport {
     private final List<Made> made = new ArrayList<>();
     private final List<String> deleted = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
+    private @Nullable Instant nextAt;
 
     CompactionReport(String database) {
         this.database = database;
@@ -35,6 +39,17 @@ public final class CompactionReport {
         if (!warnings.contains(warning)) {
             warnings.add(warning);
         }
+    }
+
+    void nextAt(Instant moment) {
+        if (nextAt == null || moment.isBefore(nextAt)) {
+            nextAt = moment;
+        }
+    }
+
+    /** When there is something to do though nothing is uploaded; empty if never. */
+    Optional<Instant> nextAt() {
+        return Optional.ofNullable(nextAt);
     }
 
     /** The database's name. */

@@ -124,18 +124,19 @@ final class LevelMaker {
 
     private void putBundle(long min, long max, ObjectFacts facts, List<Probe> sources, Holdings holdings)
             throws IOException {
-        String key = database.bundleKey(min, max);
         try (Spool.Item item = tools.spool().create()) {
             new BundleMaker(database, holdings).write(sources, item);
-            BundleObject bundle = new BundleObject(min, max, key, item.body().size(), time(facts));
-            boolean created = put.put(key, item, facts, () -> {
-                verifier.verify(bundle);
-                return ObjectFacts.of(
-                        database.store().head(key), database.store().describe(key));
-            });
-            tools.verified().add(key);
-            report.made(key, RetentionPlan.BUNDLE, min, max, bundle.size(), created);
+            putBundle(min, max, facts, item);
         }
+    }
+
+    /** Puts a bundle and reads it back. */
+    void putBundle(long min, long max, ObjectFacts facts, Spool.Item item) throws IOException {
+        String key = database.bundleKey(min, max);
+        BundleObject bundle = new BundleObject(min, max, key, item.body().size(), time(facts));
+        boolean created = put.put(key, item, facts, () -> verifier.verify(bundle));
+        tools.verified().add(key);
+        report.made(key, RetentionPlan.BUNDLE, min, max, bundle.size(), created);
     }
 
     /** Puts an object of a level and reads it back. */

@@ -7,7 +7,6 @@ import io.ltxfs.archive.LtxObject;
 import io.ltxfs.archive.ObjectFacts;
 import io.ltxfs.archive.bundle.BundleEntry;
 import io.ltxfs.archive.bundle.BundleReader;
-import io.ltxfs.archive.bundle.BundleTable;
 import io.ltxfs.ltx.LtxFormatException;
 import io.ltxfs.ltx.LtxHeader;
 import io.ltxfs.ltx.LtxReader;
@@ -59,8 +58,12 @@ final class ObjectVerifier {
         }
     }
 
-    /** Reads a bundle: its table, every transaction, and that each begins where the one before ends. */
-    BundleTable verify(BundleObject bundle) throws IOException {
+    /**
+     * Reads a bundle: its table, every transaction, and that each begins where the one before ends.
+     *
+     * @return what its metadata says
+     */
+    ObjectFacts verify(BundleObject bundle) throws IOException {
         BundleReader reader = BundleReader.open(store, bundle);
         long[] checksum = {0};
         reader.read(bundle.minTxid(), bundle.maxTxid(), (entry, ltx) -> {
@@ -71,13 +74,12 @@ final class ObjectVerifier {
             }
             checksum[0] = entry.postChecksum();
         });
-        BundleTable table = reader.table();
-        BundleEntry first = table.of(bundle.minTxid());
+        BundleEntry first = reader.table().of(bundle.minTxid());
         ObjectFacts facts = reader.facts();
         boolean known = facts.postChecksum() != 0;
         if (known && (facts.preChecksum() != first.preChecksum() || facts.postChecksum() != checksum[0])) {
             throw Source.damaged(store, bundle.key(), "its metadata has other checksums than its transactions");
         }
-        return table;
+        return facts;
     }
 }

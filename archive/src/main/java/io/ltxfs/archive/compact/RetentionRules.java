@@ -13,13 +13,13 @@ import java.time.Duration;
  * @param lastLevel the level that nothing but snapshots replaces
  */
 public record RetentionRules(Duration levelZero, Duration history, Duration snapshotsKeep, int lastLevel) {
-    /** The age at which Litestream deletes objects of level 0. */
+    /** The age at which Litestream deletes objects of level 0; ours does so no later than {@code history} ends. */
     public static final Duration LEVEL_ZERO = Duration.ofMinutes(5);
 
     /** The rules of a configuration. */
     public static RetentionRules of(ArchiveOptions options) {
         return new RetentionRules(
-                LEVEL_ZERO,
+                LEVEL_ZERO.compareTo(options.history()) < 0 ? LEVEL_ZERO : options.history(),
                 options.history(),
                 options.snapshotsKeep(),
                 options.levels().size());

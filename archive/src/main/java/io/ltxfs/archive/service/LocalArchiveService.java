@@ -2,25 +2,30 @@ package io.ltxfs.archive.service;
 
 import io.ltxfs.archive.Archive;
 import io.ltxfs.archive.ArchiveService;
+import io.ltxfs.archive.compact.CompactionSettings;
+import io.ltxfs.archive.compact.Compactions;
+import io.ltxfs.archive.compact.FreeSpace;
 import io.ltxfs.archive.upload.LocalDatabases;
 import io.ltxfs.archive.upload.NewLineage;
 import io.ltxfs.archive.upload.UploadCounters;
-import io.ltxfs.archive.upload.UploadListener;
 import io.ltxfs.archive.upload.UploadOptions;
 import io.ltxfs.archive.upload.Uploads;
 import io.ltxfs.database.feed.TransactionFeed;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /** The archive of a node's own databases. */
 public final class LocalArchiveService implements ArchiveService {
     private final Archive archive;
     private final Uploads uploads;
+    private final Compactions compactions;
 
-    private LocalArchiveService(Archive archive, Uploads uploads) {
+    private LocalArchiveService(Archive archive, Uploads uploads, Compactions compactions) {
         this.archive = archive;
         this.uploads = uploads;
+        this.compactions = compactions;
     }
 
     /**
@@ -31,13 +36,28 @@ public final class LocalArchiveService implements ArchiveService {
      */
     public static LocalArchiveService start(
             Archive archive, TransactionFeed feed, LocalDatabases databases, UploadOptions options) throws IOException {
-        Uploads uploads = Uploads.start(archive, feed, databases, options, UploadListener.NONE);
-        return new LocalArchiveService(archive, uploads);
+        CompactionSettings settings = new CompactionSettings(
+                options.placement(),
+                options.dataDirectory(),
+                options.clock(),
+                options.coding(),
+                FreeSpace.of(archive.store().directory(), options.dataDirectory()));
+        Compactions compactions = Compactions.start(archive, feed, settings);
+        try {
+            Uploads uploads = Uploads.start(archive, feed, databases, options, compactions);
+            return new LocalArchiveService(archive, uploads, compactions);
+        } catch (IOException | RuntimeException e) {
+            compactions.close();
+            throw e;
+        }
     }
 
     @Override
     public Progress progress(String database) {
-        return uploads.progress(database);
+        Progress progress = uploads.progress(database);
+        List<String> warnings = new ArrayList<>(progress.warnings());
+        warnings.addAll(compactions.warnings(database));
+        return new Progress(progress.txid(), progress.pending(), progress.ageMillis(), warnings);
     }
 
     @Override
@@ -48,7 +68,8 @@ public final class LocalArchiveService implements ArchiveService {
     @Override
     public Counts counts() {
         UploadCounters counters = uploads.counters();
-        return new Counts(counters.puts(), counters.bytes(), counters.failures(), 0, 0);
+        return new Counts(
+                counters.puts(), counters.bytes(), counters.failures(), compactions.made(), compactions.deleted());
     }
 
     /**
@@ -68,6 +89,7 @@ public final class LocalArchiveService implements ArchiveService {
     @Override
     public void close() {
         uploads.close();
+        compactions.close();
         archive.close();
     }
 }

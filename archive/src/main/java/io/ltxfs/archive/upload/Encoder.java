@@ -15,14 +15,15 @@ import java.io.UncheckedIOException;
 import java.util.List;
 
 /** Makes the bytes of objects out of the log. */
-final class Encoder {
+public final class Encoder {
     /** With these, Litestream's verifier begins with a snapshot of its own instead of failing. */
     private static final int WAL_OFFSET = 32;
 
     private final TransactionFeed feed;
     private final PageCoding coding;
 
-    Encoder(TransactionFeed feed, PageCoding coding) {
+    /** Makes objects out of a log. */
+    public Encoder(TransactionFeed feed, PageCoding coding) {
         this.feed = feed;
         this.coding = coding;
     }
@@ -44,7 +45,7 @@ final class Encoder {
      *
      * @param minTxid the first transaction that the object stands for, at most the first one's
      */
-    void level(List<Transaction> transactions, long minTxid, long timestampMillis, OutputStream out)
+    public void level(List<Transaction> transactions, long minTxid, long timestampMillis, OutputStream out)
             throws IOException {
         TransactionHeader last = transactions.get(transactions.size() - 1).header();
         LtxWriter writer =
@@ -66,7 +67,7 @@ final class Encoder {
      *
      * @param timestampsMillis of each
      */
-    void bundle(List<Transaction> transactions, long[] timestampsMillis, OutputStream out) throws IOException {
+    public void bundle(List<Transaction> transactions, long[] timestampsMillis, OutputStream out) throws IOException {
         BundleWriter bundle = new BundleWriter(out);
         for (int i = 0; i < transactions.size(); i++) {
             Transaction transaction = transactions.get(i);

@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -514,6 +515,11 @@ public final class DirectoryStore implements ObjectStore {
     @Override
     public boolean isLocal() {
         return true;
+    }
+
+    @Override
+    public Optional<Path> directory() {
+        return Optional.of(root);
     }
 
     @Override
