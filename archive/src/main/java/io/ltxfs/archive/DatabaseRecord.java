@@ -50,7 +50,10 @@ public record DatabaseRecord(String lineage, String database, List<Epoch> epochs
         return found;
     }
 
-    /** What to make of a record. May be called several times, with newer records. */
+    /**
+     * What to make of a record. May be called several times, with newer records, also with one that has the change
+     * already: it must not make it twice.
+     */
     @FunctionalInterface
     public interface Change {
         /**

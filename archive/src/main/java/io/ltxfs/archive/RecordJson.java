@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The text form of a {@link DatabaseRecord}: {@code {"format": 1, "lineage": …, "database": …, "epochs": [{"epoch",
- * "firstTxid", "node"}], "drops": [{"txid", "time"}], "checksum"}}, TXIDs as 16 hexadecimal digits, times in RFC 3339, the checksum at the end: CRC-32C of the text before
- * its name. Fields that
- * are not known are passed over; a writer of something that a reader must not pass over raises the format.
+ * "firstTxid", "node"}], "drops": [{"txid", "time"}], "checksum"}}, TXIDs as 16 hexadecimal digits, times in RFC 3339, the
+ * checksum at the end: CRC-32C of the text before its name. Fields that are not known are passed over; a writer of
+ * something that a reader must not pass over raises the format.
  */
 final class RecordJson {
     private static final long FORMAT = 1;
@@ -58,7 +58,7 @@ final class RecordJson {
     }
 
     /** What stands behind the beginning of a record, with its checksum. */
-    private static String end(String before) {
+    static String end(String before) {
         CRC32C crc = new CRC32C();
         crc.update(before.getBytes(StandardCharsets.UTF_8));
         return CHECKSUM + "\": \"" + String.format("%08x", crc.getValue()) + "\"\n}\n";
@@ -87,6 +87,7 @@ final class RecordJson {
                     .decode(ByteBuffer.wrap(bytes))
                     .toString();
             json = Json.readObject(text);
+            checkFormat(json, name);
             checkSum(text);
         } catch (CharacterCodingException e) {
             throw damaged(name, "it is no text", e);
@@ -94,13 +95,13 @@ final class RecordJson {
             throw damaged(name, String.valueOf(e.getMessage()), e);
         }
         try {
-            return read(json, name);
+            return read(json);
         } catch (IllegalArgumentException | DateTimeException e) {
             throw damaged(name, String.valueOf(e.getMessage()), e);
         }
     }
 
-    private static DatabaseRecord read(Map<String, Object> json, String name) throws ArchiveException {
+    private static void checkFormat(Map<String, Object> json, String name) throws ArchiveException {
         Object format = json.get("format");
         if (!(format instanceof Number number)) {
             throw new IllegalArgumentException("it has no 'format'");
@@ -111,6 +112,9 @@ final class RecordJson {
                     name + ": it has format " + format + ", and this ltxfs knows format " + FORMAT
                             + "; use the newer ltxfs that wrote it");
         }
+    }
+
+    private static DatabaseRecord read(Map<String, Object> json) {
         List<Epoch> epochs = new ArrayList<>();
         for (Object value : Json.array(json.get("epochs"))) {
             Map<String, Object> one = Json.object(value);

@@ -60,6 +60,7 @@ final class RecordStore {
             byte[] bytes = RecordJson.write(wanted);
             PutOptions options =
                     current.map(stored -> PutOptions.ifMatch(stored.etag())).orElseGet(PutOptions::create);
+            boolean unknown;
             try {
                 db.store().put(db.recordKey(), ObjectBody.of(bytes), options);
                 return wanted;
@@ -67,10 +68,11 @@ final class RecordStore {
                 if (!isLost(e) || tried == TRIES_MAX) {
                     throw e;
                 }
+                unknown = e.outcomeUnknown();
             }
             pause(tried);
             current = read(db);
-            if (current.isPresent() && Arrays.equals(current.get().bytes(), bytes)) {
+            if (unknown && current.isPresent() && Arrays.equals(current.get().bytes(), bytes)) {
                 return wanted;
             }
         }

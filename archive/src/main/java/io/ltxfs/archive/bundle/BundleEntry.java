@@ -12,6 +12,7 @@ import io.ltxfs.ltx.LockPage;
  * @param pageSize of the database after it
  * @param commit the database's size in pages after it (unsigned); 0 when it deletes the database
  * @param pages how many pages the LTX file has (unsigned)
+ * @param fileCrc the CRC-32C of the LTX file's bytes
  * @param preChecksum the LTX database checksum before it; 0 if {@code txid} is 1
  * @param postChecksum the LTX database checksum after it
  */
@@ -23,6 +24,7 @@ public record BundleEntry(
         int pageSize,
         int commit,
         int pages,
+        int fileCrc,
         long preChecksum,
         long postChecksum) {
     /** What an entry takes in a bundle's table, in bytes. */

@@ -9,13 +9,14 @@ import java.nio.ByteBuffer;
  * <pre>
  * LTX files of one transaction each, with database checksums, from offset 0 without gaps
  * table      64 bytes for each:
- *              txid u64 | offset u64 | length u64 | timestamp ms i64 | page size u32 | commit u32 | pages u32 | 0 u32
+ *              txid u64 | offset u64 | length u64 | timestamp ms i64 | page size u32 | commit u32 | pages u32 | CRC-32C u32
  *              | pre-apply checksum u64 | post-apply checksum u64
  * footer     32 bytes:
  *              offset of the table u64 | entries u32 | version u32 | checksum u64 | magic "LTXFSBDL"
  * </pre>
  *
- * <p>The checksum is the CRC-64 of the table and the footer before it. The LTX files have their own.
+ * <p>The checksum is the CRC-64 of the table and the footer before it. The CRC-32C is that of the LTX file's bytes: its own
+ * checksum is that of the decoded pages, and there are bits in a compressed page that change nothing.
  */
 final class BundleLayout {
     static final int VERSION = 1;
@@ -29,6 +30,7 @@ final class BundleLayout {
     static final int PAGE_SIZE = 32;
     static final int COMMIT = 36;
     static final int PAGES = 40;
+    static final int FILE_CRC = 44;
     static final int PRE_CHECKSUM = 48;
     static final int POST_CHECKSUM = 56;
 

@@ -14,6 +14,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
 
 /**
  * Reads a bundle by ranges: its table from the tail, then what is asked for. Failures are
@@ -29,7 +30,8 @@ public final class BundleReader {
     @FunctionalInterface
     public interface Visitor {
         /**
-         * One transaction. The reader is at its first page; what is left unread is skipped, unverified.
+         * One transaction. The reader is at its first page. What is left unread is skipped; that its bytes are those that
+         * were written is checked when the visitor has returned.
          *
          * @param ltx the LTX file
          */
@@ -175,6 +177,9 @@ public final class BundleReader {
                             e);
                 }
                 part.skipRest();
+                if (part.crc() != entry.fileCrc()) {
+                    throw damaged(name, "the bytes of transaction " + Txid.format(txid) + " have changed");
+                }
                 if (txid == toTxid) {
                     return;
                 }
@@ -202,6 +207,7 @@ public final class BundleReader {
     /** One LTX file of the stream; closing it leaves the stream open. */
     private static final class Part extends InputStream {
         private final InputStream in;
+        private final CRC32C crc = new CRC32C();
         private long left;
 
         Part(InputStream in, long length) {
@@ -225,12 +231,19 @@ public final class BundleReader {
                 throw new EOFException("the bundle ends " + left + " bytes too early");
             }
             left -= read;
+            crc.update(bytes, from, read);
             return read;
         }
 
         void skipRest() throws IOException {
-            in.skipNBytes(left);
-            left = 0;
+            byte[] buffer = new byte[(int) Math.min(left, 8192)];
+            while (left > 0) {
+                read(buffer, 0, buffer.length);
+            }
+        }
+
+        int crc() {
+            return (int) crc.getValue();
         }
     }
 }

@@ -41,6 +41,7 @@ public final class BundleTable {
                 bytes.getInt(at + BundleLayout.PAGE_SIZE),
                 bytes.getInt(at + BundleLayout.COMMIT),
                 bytes.getInt(at + BundleLayout.PAGES),
+                bytes.getInt(at + BundleLayout.FILE_CRC),
                 bytes.getLong(at + BundleLayout.PRE_CHECKSUM),
                 bytes.getLong(at + BundleLayout.POST_CHECKSUM));
     }

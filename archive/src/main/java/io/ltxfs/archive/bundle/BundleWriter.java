@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
 
 /**
  * Writes a bundle from front to back. For each transaction either {@link #begin}, pages, {@link LtxWriter#finish}, and
@@ -23,6 +24,7 @@ public final class BundleWriter {
 
     private final OutputStream out;
     private final ByteArrayOutputStream table = new ByteArrayOutputStream();
+    private final CRC32C crc = new CRC32C();
     private int count;
     private long size;
     private long lastTxid;
@@ -43,7 +45,8 @@ public final class BundleWriter {
         expect(!open, "a transaction is begun");
         check(header);
         open = true;
-        return new LtxWriter(new Unflushed(out), header, PageCoding.BLOCK);
+        crc.reset();
+        return new LtxWriter(new File(), header, PageCoding.BLOCK);
     }
 
     /**
@@ -60,7 +63,8 @@ public final class BundleWriter {
     /** Takes the next transaction from an LTX file, to the stream's end, and verifies it on the way. */
     public void copy(InputStream ltx) throws IOException {
         expect(!open, "a transaction is begun");
-        LtxReader reader = LtxReader.open(new Tee(ltx, out));
+        crc.reset();
+        LtxReader reader = LtxReader.open(new Tee(ltx, new File()));
         check(reader.header());
         add(reader.drain());
     }
@@ -117,6 +121,7 @@ public final class BundleWriter {
         entry.putInt(BundleLayout.PAGE_SIZE, header.pageSize());
         entry.putInt(BundleLayout.COMMIT, header.commit());
         entry.putInt(BundleLayout.PAGES, (int) summary.pages());
+        entry.putInt(BundleLayout.FILE_CRC, (int) crc.getValue());
         entry.putLong(BundleLayout.PRE_CHECKSUM, header.preApplyChecksum());
         entry.putLong(BundleLayout.POST_CHECKSUM, summary.trailer().postApplyChecksum());
         table.writeBytes(entry.array());
@@ -132,21 +137,17 @@ public final class BundleWriter {
         }
     }
 
-    /** Passes everything on but the flush at each LTX file's end. */
-    private static final class Unflushed extends OutputStream {
-        private final OutputStream out;
-
-        Unflushed(OutputStream out) {
-            this.out = out;
-        }
-
+    /** One LTX file: passes everything on but the flush at its end, and takes its CRC. */
+    private final class File extends OutputStream {
         @Override
         public void write(int b) throws IOException {
+            crc.update(b);
             out.write(b);
         }
 
         @Override
         public void write(byte[] bytes, int from, int length) throws IOException {
+            crc.update(bytes, from, length);
             out.write(bytes, from, length);
         }
     }
