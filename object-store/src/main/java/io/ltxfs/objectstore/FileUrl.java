@@ -4,7 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
 /** URLs of directories. */
-final class FileUrl {
+public final class FileUrl {
     private static final String SCHEME = "file:";
 
     private FileUrl() {}
@@ -14,7 +14,7 @@ final class FileUrl {
      *
      * @throws IllegalArgumentException if it is none, naming the part
      */
-    static String path(String url) {
+    public static String path(String url) {
         String rest = url.substring(SCHEME.length());
         if (rest.startsWith("//")) {
             int slash = rest.indexOf('/', 2);
@@ -33,6 +33,11 @@ final class FileUrl {
                     "'" + url + "' has options, and a directory has none: write '?' and '#' of a name as %3F and %23");
         }
         return decode(url, rest);
+    }
+
+    /** The URL of a directory, the reverse of {@link #path}. */
+    public static String of(String path) {
+        return SCHEME + path.replace("%", "%25").replace("?", "%3F").replace("#", "%23");
     }
 
     private static String decode(String url, String text) {

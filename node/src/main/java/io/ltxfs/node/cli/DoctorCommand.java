@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,8 +32,11 @@ final class DoctorCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         LtxfsConfig config = node.load().config();
+        Optional<NodeClient> running = NodeClient.find(config);
         List<Finding> findings = Doctor.run(
-                config, NodeClient.find(config).map(NodeClient::mount).orElse(config.mount()));
+                config,
+                running.map(NodeClient::mount).orElse(config.mount()),
+                running.map(NodeClient::archive).orElse(config.archive().url().text()));
         List<Map<String, Object>> document = new ArrayList<>();
         for (Finding finding : findings) {
             Map<String, Object> entry = new LinkedHashMap<>();

@@ -1,6 +1,7 @@
 package io.ltxfs.node.config;
 
 import io.ltxfs.node.config.ValueType.WrongValue;
+import io.ltxfs.objectstore.FileUrl;
 import io.ltxfs.objectstore.s3.S3Url;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -22,7 +23,7 @@ public record StoreUrl(String text, Optional<Path> directory) {
     /** The store in a directory. */
     static StoreUrl ofDirectory(Path directory) {
         Path absolute = directory.toAbsolutePath().normalize();
-        return new StoreUrl("file:" + absolute, Optional.of(absolute));
+        return new StoreUrl(FileUrl.of(absolute.toString()), Optional.of(absolute));
     }
 
     static StoreUrl parse(String text, String none) throws WrongValue {
@@ -33,14 +34,11 @@ public record StoreUrl(String text, Optional<Path> directory) {
             return ofDirectory(Path.of(text));
         }
         if (text.startsWith("file:")) {
-            String path = text.substring("file:".length());
-            if (path.startsWith("//")) {
-                path = path.substring(2);
+            try {
+                return ofDirectory(Path.of(FileUrl.path(text)));
+            } catch (IllegalArgumentException e) {
+                throw new WrongValue(String.valueOf(e.getMessage()));
             }
-            if (!path.startsWith("/")) {
-                throw new WrongValue("'" + text + "' is not an absolute path");
-            }
-            return ofDirectory(Path.of(path));
         }
         if (text.startsWith("s3://")) {
             try {

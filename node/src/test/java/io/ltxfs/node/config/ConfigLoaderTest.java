@@ -193,7 +193,7 @@ class ConfigLoaderTest {
                 "replication: {listen: '0.0.0.0:1'} | replication.listen | without encryption | insecure",
                 "replication: {tls: {cert: /c}} | replication.tls | only one | both",
                 "archive: {url: 'ftp://x'} | archive.url | not a store | s3://",
-                "archive: {url: 'file:x'} | archive.url | not an absolute path | none",
+                "archive: {url: 'file:x'} | archive.url | no absolute path | none",
                 "lease: {url: /shared/lease} | archive.url | local to this node | none",
                 "data: /litefs/data | data | within each other | directories",
                 "mount: / | data | within each other | directories",
