@@ -23,10 +23,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><em>Where the checksum at the target is known</em>, a page that was the newest one at an earlier transaction is
  * still the newest one unless a file that came later has it. So whatever plan wrote it, it counts; the checksum over all
- * pages, those of the earlier try read back, has the last word.
+ * pages, those of the earlier try too, has the last word.
  *
  * <p><em>Where it is not known</em>, the files' own checksums are all there is. They need every frame, and so the
  * earlier try must have had the same plan.
+ *
+ * <p>In both cases the earlier try's pages are read first, and those that are not what it wrote are fetched again.
  */
 final class Attempt {
     /** How many jobs wait for a thread, for each thread. */
@@ -37,12 +39,14 @@ final class Attempt {
     private final RangeReader reader;
     private final PartialFile file;
     private final WorkerPool pool;
+    private final RestoreSettings settings;
     private final PagePicker.Cut cut;
     private final RestoreListener listener;
     private final BooleanSupplier stopped;
     private final List<LtxSource> sources;
     private final boolean whole;
     private final int pageSize;
+    private final JobRunner runner;
     private final Semaphore permits;
     private final int permitsMax;
     private boolean resumed;
@@ -59,7 +63,7 @@ final class Attempt {
             RangeReader reader,
             PartialFile file,
             WorkerPool pool,
-            PagePicker.Cut cut,
+            RestoreSettings settings,
             RestoreListener listener,
             BooleanSupplier stopped) {
         this.plan = plan;
@@ -67,12 +71,14 @@ final class Attempt {
         this.reader = reader;
         this.file = file;
         this.pool = pool;
-        this.cut = cut;
+        this.settings = settings;
+        this.cut = settings.cut();
         this.listener = listener;
         this.stopped = stopped;
         this.sources = LtxSource.of(plan);
         this.whole = plan.checksum() == 0;
         this.pageSize = plan.pageSize();
+        this.runner = new JobRunner(file, pageSize, whole);
         this.permitsMax = (1 + WAITING_JOBS) * pool.workers();
         this.permits = new Semaphore(permitsMax);
     }
@@ -128,20 +134,13 @@ final class Attempt {
     private Outcome run(SourceOpener opener, OpenSource newest, Ledger.Start start, Optional<Ledger.Start> before)
             throws IOException {
         long pages = start.pages();
-        PageBitmap found =
-                new PageBitmap(before.isPresent() && !whole ? before.get().pages() : 0);
-        Map<Long, Ledger.Done> parts = new HashMap<>();
         @Nullable Ledger ledger = null;
-        boolean same = before.isPresent() && before.get().equals(start);
+        Earlier earlier = new Earlier(before, before.isPresent() && before.get().equals(start));
         if (before.isPresent()) {
-            Ledger old = Ledger.resume(file.ledger(), done -> {
-                if (whole) {
-                    parts.put((long) done.source() << 32 | done.sequence(), done);
-                } else {
-                    addTo(found, done.runs());
-                }
-            });
-            if (same) {
+            Ledger old = Ledger.resume(file.ledger(), done -> lookAgain(done, earlier));
+            drain();
+            checkGoingOn();
+            if (earlier.same) {
                 ledger = old;
             } else {
                 old.close();
@@ -152,9 +151,9 @@ final class Attempt {
             file.checkSpace(pages * pageSize);
         }
         file.resize(pages * pageSize);
-        try (Progress progress = new Progress(file, start, ledger)) {
+        try (Progress progress = new Progress(file, start, settings.stepBytes(), ledger)) {
             try {
-                return run(opener, newest, pages, progress, new Earlier(before, same, found, parts));
+                return run(opener, newest, pages, progress, earlier);
             } catch (IOException | RuntimeException e) {
                 failure.compareAndSet(null, e);
                 drain();
@@ -164,27 +163,60 @@ final class Attempt {
         }
     }
 
-    /** What an earlier try has left. */
-    private record Earlier(
-            Optional<Ledger.Start> start, boolean same, PageBitmap pages, Map<Long, Ledger.Done> parts) {}
+    /** What an earlier try has left, as far as it is still in the file. */
+    private final class Earlier {
+        private final Optional<Ledger.Start> start;
 
-    private static void addTo(PageBitmap pages, PageRuns runs) {
-        for (int run = 0; run < runs.count(); run++) {
-            for (int i = 0; i < runs.length(run); i++) {
-                pages.add(runs.first(run) + i);
-            }
+        /** Whether it was on its way to the same end. */
+        private final boolean same;
+
+        // Guarded by this.
+        private final PageBitmap pages;
+        private final Map<String, Ledger.Done> parts = new HashMap<>();
+        private long xor;
+
+        Earlier(Optional<Ledger.Start> start, boolean same) throws ArchiveException {
+            this.start = start;
+            this.same = same;
+            this.pages = new PageBitmap(start.map(Ledger.Start::pages).orElse(0L));
         }
+
+        synchronized void add(Ledger.Done done, long pagesXor) {
+            if (whole) {
+                parts.put(done.source() + " " + done.sequence(), done);
+                return;
+            }
+            for (int run = 0; run < done.runs().count(); run++) {
+                for (int i = 0; i < done.runs().length(run); i++) {
+                    pages.add(done.runs().first(run) + i);
+                }
+            }
+            xor ^= pagesXor;
+        }
+
+        synchronized Ledger.@Nullable Done part(int source, int sequence) {
+            return parts.get(source + " " + sequence);
+        }
+    }
+
+    /** Reads pages that an earlier try has written, to see that they are what it wrote. */
+    private void lookAgain(Ledger.Done done, Earlier earlier) throws IOException {
+        submit(() -> {
+            JobRunner.Pages found = runner.readBack(done.runs(), pool.buffers());
+            if (found.digest() == done.digest()) {
+                earlier.add(done, found.xor());
+            }
+        });
     }
 
     private Outcome run(SourceOpener opener, OpenSource newest, long pages, Progress progress, Earlier earlier)
             throws IOException {
-        JobRunner runner = new JobRunner(file, pageSize, whole);
         PageBitmap taken = new PageBitmap(pages);
         long lockPgno = Integer.toUnsignedLong(LockPage.pgno(pageSize));
         long needed = lockPgno <= pages ? pages - 1 : pages;
-        Picked picked = new Picked(runner, progress, earlier, needed);
+        Picked picked = new Picked(progress, earlier, needed);
         PagePicker picker = new PagePicker(taken, pages, pageSize, whole, cut, picked);
-        boolean merge = !whole && earlier.start().isPresent();
+        boolean merge = !whole && earlier.start.isPresent();
         long kept = 0;
         for (int i = sources.size() - 1; i >= 0; i--) {
             if (!whole && taken.count() == needed) {
@@ -193,9 +225,9 @@ final class Attempt {
             if (merge
                     && Long.compareUnsigned(
                                     sources.get(i).toTxid(),
-                                    earlier.start().orElseThrow().txid())
+                                    earlier.start.orElseThrow().txid())
                             <= 0) {
-                kept = keep(earlier, taken, picker.limit(), picked);
+                kept = keep(earlier, taken, picker.limit(), picked, progress);
                 merge = false;
             }
             picked.begin(i);
@@ -215,15 +247,18 @@ final class Attempt {
     }
 
     /** Keeps the pages of an earlier try that nothing newer has. */
-    private long keep(Earlier earlier, PageBitmap taken, long limit, Picked picked) throws IOException {
+    private long keep(Earlier earlier, PageBitmap taken, long limit, Picked picked, Progress progress)
+            throws IOException {
         PageRuns runs = new PageRuns();
         long kept = 0;
         int pagesMax = Math.max((cut.jobBytesMax() << 2) / pageSize, 1);
-        long last = Math.min(limit, earlier.start().orElseThrow().pages());
+        long last = Math.min(limit, earlier.start.orElseThrow().pages());
         for (long pgno = 1; pgno <= last; pgno++) {
-            if (earlier.pages().contains(pgno) && taken.add(pgno)) {
-                runs.add(pgno);
+            if (earlier.pages.contains(pgno) && taken.add(pgno)) {
                 kept++;
+                if (!earlier.same) {
+                    runs.add(pgno);
+                }
                 if (runs.pages() == pagesMax) {
                     picked.keep(runs);
                     runs = new PageRuns();
@@ -232,6 +267,9 @@ final class Attempt {
         }
         if (runs.pages() > 0) {
             picked.keep(runs);
+        }
+        if (earlier.same) {
+            progress.found(earlier.xor, kept);
         }
         return kept;
     }
@@ -252,7 +290,6 @@ final class Attempt {
 
     /** Hands jobs to the threads. */
     private final class Picked implements PagePicker.Sink {
-        private final JobRunner runner;
         private final Progress progress;
         private final Earlier earlier;
         private final long needed;
@@ -260,9 +297,8 @@ final class Attempt {
         private int index;
         private long resumedPages;
 
-        Picked(JobRunner runner, Progress progress, Earlier earlier, long needed) {
+        Picked(Progress progress, Earlier earlier, long needed) {
             this.needed = needed;
-            this.runner = runner;
             this.progress = progress;
             this.earlier = earlier;
         }
@@ -288,23 +324,24 @@ final class Attempt {
         public void fetch(FetchJob job) throws IOException {
             int source = index;
             @Nullable SourceCheck whom = whole ? check(job.source()) : null;
-            Ledger.@Nullable Done before = earlier.parts().get((long) source << 32 | job.sequence());
-            if (before != null) {
-                resumedPages += before.runs().pages();
-            }
+            Ledger.@Nullable Done before = earlier.part(source, job.sequence());
             listener.progress(progress.pages(), needed, reader.bytes());
+            if (whom != null && before != null) {
+                resumedPages += before.runs().pages();
+                progress.found(before.xor(), before.runs().pages());
+                whom.part(job.sequence(), before.crc(), before.crcBytes());
+                return;
+            }
             submit(() -> {
-                if (whom != null && before != null) {
-                    long xor = runner.readBack(before.runs(), pool.buffers());
-                    if (xor == before.xor()) {
-                        progress.found(xor, before.runs().pages());
-                        whom.part(job.sequence(), before.crc(), before.crcBytes());
-                        return;
-                    }
-                }
                 JobRunner.Fetched fetched = runner.fetch(job, pool.buffers());
                 progress.written(new Ledger.Done(
-                        source, job.sequence(), fetched.xor(), fetched.crc(), fetched.crcBytes(), job.runs()));
+                        source,
+                        job.sequence(),
+                        fetched.pages().xor(),
+                        fetched.pages().digest(),
+                        fetched.crc(),
+                        fetched.crcBytes(),
+                        job.runs()));
                 if (whom != null) {
                     whom.part(job.sequence(), fetched.crc(), fetched.crcBytes());
                 }
@@ -320,12 +357,8 @@ final class Attempt {
 
         void keep(PageRuns runs) throws IOException {
             submit(() -> {
-                long xor = runner.readBack(runs, pool.buffers());
-                if (earlier.same()) {
-                    progress.found(xor, runs.pages());
-                } else {
-                    progress.written(new Ledger.Done(-1, 0, xor, 0, 0, runs));
-                }
+                JobRunner.Pages pages = runner.readBack(runs, pool.buffers());
+                progress.written(new Ledger.Done(-1, 0, pages.xor(), pages.digest(), 0, 0, runs));
             });
         }
     }

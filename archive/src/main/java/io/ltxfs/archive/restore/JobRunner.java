@@ -20,8 +20,17 @@ final class JobRunner {
     /** What is written at once, and one page of the largest size beside it. */
     private static final int OUT_BYTES = (1 << 20) + 65536;
 
-    /** What came out of a fetch. */
-    record Fetched(long xor, long crc, long crcBytes) {}
+    /**
+     * Pages, shortened.
+     *
+     * @param xor of their checksums, as the database's checksum has it. The same change at the same place in two pages
+     *     cancels out in it
+     * @param digest a sum of their mixed checksums, where it does not
+     */
+    record Pages(long xor, long digest) {}
+
+    /** What came out of a fetch: the pages that were written, and the CRC of all frames. */
+    record Fetched(Pages pages, long crc, long crcBytes) {}
 
     private final PartialFile file;
     private final int pageSize;
@@ -64,6 +73,7 @@ final class JobRunner {
         long runFirst = 0;
         int runBytes = 0;
         long xor = 0;
+        long digest = 0;
         long crc = 0;
         long crcBytes = 0;
         for (int i = 0; i < job.count(); i++) {
@@ -87,14 +97,18 @@ final class JobRunner {
                 crc = page.append(Crc64.update(crc, from, start, counted), content);
                 crcBytes += counted + pageSize;
                 if (wanted) {
-                    xor ^= PageChecksum.FLAG | page.append(Crc64.updateInt(0, pgno), content);
+                    long checksum = PageChecksum.FLAG | page.append(Crc64.updateInt(0, pgno), content);
+                    xor ^= checksum;
+                    digest += mix(checksum);
                 }
             } else if (wanted) {
-                xor ^= PageChecksum.of(pgno, out, at, pageSize);
+                long checksum = PageChecksum.of(pgno, out, at, pageSize);
+                xor ^= checksum;
+                digest += mix(checksum);
             }
         }
         write(out, runFirst, runBytes);
-        return new Fetched(xor, crc, crcBytes);
+        return new Fetched(new Pages(xor, digest), crc, crcBytes);
     }
 
     private void write(ByteBuffer out, long pgno, int bytes) throws IOException {
@@ -104,9 +118,10 @@ final class JobRunner {
         }
     }
 
-    /** The XOR of the checksums of pages that are in the file already; 0 if the file ends before. */
-    long readBack(PageRuns runs, Buffers buffers) throws IOException {
+    /** Pages that are in the file already; zeros if it ends before. */
+    Pages readBack(PageRuns runs, Buffers buffers) throws IOException {
         long xor = 0;
+        long digest = 0;
         ByteBuffer out = buffers.out();
         int pagesMax = out.capacity() / pageSize;
         for (int run = 0; run < runs.count(); run++) {
@@ -115,15 +130,24 @@ final class JobRunner {
                 int count = Math.min(pagesMax, runs.length(run) - done);
                 long pgno = runs.first(run) + done;
                 if (!file.read(out.clear().limit(count * pageSize), (pgno - 1) * pageSize)) {
-                    return 0;
+                    return new Pages(0, 0);
                 }
                 for (int i = 0; i < count; i++) {
-                    xor ^= PageChecksum.of((int) (pgno + i), out, i * pageSize, pageSize);
+                    long checksum = PageChecksum.of((int) (pgno + i), out, i * pageSize, pageSize);
+                    xor ^= checksum;
+                    digest += mix(checksum);
                 }
                 done += count;
             }
         }
         out.clear();
-        return xor;
+        return new Pages(xor, digest);
+    }
+
+    /** Half of the bits change with every bit that changes, and not linearly. */
+    private static long mix(long value) {
+        long h = (value ^ value >>> 33) * 0xff51afd7ed558ccdL;
+        h = (h ^ h >>> 33) * 0xc4ceb9fe1a85ec53L;
+        return h ^ h >>> 33;
     }
 }

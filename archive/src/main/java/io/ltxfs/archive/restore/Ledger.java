@@ -47,11 +47,12 @@ final class Ledger implements Closeable {
      * @param source the index of the LTX file in the plan
      * @param sequence which job of it
      * @param xor of the pages' checksums
+     * @param digest of the pages; see {@link JobRunner.Pages}
      * @param crc of the frames, as it counts in the file checksum; only where files are verified whole
      * @param crcBytes how many bytes that is
      * @param runs the pages
      */
-    record Done(int source, int sequence, long xor, long crc, long crcBytes, PageRuns runs) {}
+    record Done(int source, int sequence, long xor, long digest, long crc, long crcBytes, PageRuns runs) {}
 
     /** Takes what a ledger says. */
     @FunctionalInterface
@@ -156,6 +157,7 @@ final class Ledger implements Closeable {
         fields.writeInt(done.source());
         fields.writeInt(done.sequence());
         fields.writeLong(done.xor());
+        fields.writeLong(done.digest());
         fields.writeLong(done.crc());
         fields.writeLong(done.crcBytes());
         PageRuns runs = done.runs();
@@ -174,6 +176,7 @@ final class Ledger implements Closeable {
         int source = in.readInt();
         int sequence = in.readInt();
         long xor = in.readLong();
+        long digest = in.readLong();
         long crc = in.readLong();
         long crcBytes = in.readLong();
         PageRuns runs = new PageRuns();
@@ -184,7 +187,7 @@ final class Ledger implements Closeable {
             runs.add(first, length);
             last = first + length;
         }
-        return new Done(source, sequence, xor, crc, crcBytes, runs);
+        return new Done(source, sequence, xor, digest, crc, crcBytes, runs);
     }
 
     private static Start parseStart(byte[] payload) throws IOException {

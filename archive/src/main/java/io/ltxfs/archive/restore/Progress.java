@@ -8,16 +8,19 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What of a partial database is done. A thread of its own makes it durable every {@value #STEP_BYTES} bytes and notes it
+ * What of a partial database is done. A thread of its own makes it durable every 32 MiB and notes it
  * in the ledger: a restore that is killed goes on from there, and little is left to be synced at the end. Who writes
- * faster than the disk waits, so that never more than {@value #WAITING_BYTES_MAX} bytes are not on it.
+ * faster than the disk waits, so that never more than eight times that is not on it.
  */
 final class Progress implements AutoCloseable {
-    private static final long STEP_BYTES = 32L << 20;
-    private static final long WAITING_BYTES_MAX = 8 * STEP_BYTES;
+    /** How many bytes are written between two syncs. */
+    static final long STEP_BYTES = 32L << 20;
+
+    private static final int WAITING_STEPS_MAX = 8;
 
     private final PartialFile file;
     private final Ledger.Start start;
+    private final long stepBytes;
     private final LongAccumulator checksum = new LongAccumulator((a, b) -> a ^ b, 0);
     private final LongAdder pages = new LongAdder();
     private final Object monitor = new Object();
@@ -33,11 +36,13 @@ final class Progress implements AutoCloseable {
     /**
      * Begins.
      *
+     * @param stepBytes how many bytes are written between two syncs
      * @param ledger the one to go on with; null makes one when there is enough to note
      */
-    Progress(PartialFile file, Ledger.Start start, @Nullable Ledger ledger) {
+    Progress(PartialFile file, Ledger.Start start, long stepBytes, @Nullable Ledger ledger) {
         this.file = file;
         this.start = start;
+        this.stepBytes = stepBytes;
         this.ledger = ledger;
     }
 
@@ -63,7 +68,7 @@ final class Progress implements AutoCloseable {
         synchronized (monitor) {
             waiting.add(done);
             waitingBytes += done.runs().pages() * start.pageSize();
-            if (waitingBytes >= STEP_BYTES) {
+            if (waitingBytes >= stepBytes) {
                 if (thread == null && !closed) {
                     thread = new Thread(this::run, "ltxfs-restore-sync");
                     thread.setDaemon(true);
@@ -71,7 +76,7 @@ final class Progress implements AutoCloseable {
                 }
                 monitor.notifyAll();
             }
-            while (waitingBytes > WAITING_BYTES_MAX && failure == null && !closed) {
+            while (waitingBytes > WAITING_STEPS_MAX * stepBytes && failure == null && !closed) {
                 await();
             }
             if (failure != null) {
@@ -84,7 +89,7 @@ final class Progress implements AutoCloseable {
         try {
             while (true) {
                 synchronized (monitor) {
-                    while (waitingBytes < STEP_BYTES && !closed) {
+                    while (waitingBytes < stepBytes && !closed) {
                         await();
                     }
                     if (closed) {

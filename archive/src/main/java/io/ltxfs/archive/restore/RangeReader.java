@@ -1,5 +1,6 @@
 package io.ltxfs.archive.restore;
 
+import io.ltxfs.archive.ArchiveException;
 import io.ltxfs.objectstore.ObjectContent;
 import io.ltxfs.objectstore.ObjectStore;
 import io.ltxfs.objectstore.StoreException;
@@ -65,25 +66,36 @@ final class RangeReader {
      */
     void read(String key, long offset, ByteBuffer into) throws IOException {
         int start = into.position();
+        try {
+            retrying(() -> {
+                readOnce(key, offset + into.position() - start, into);
+                return into;
+            });
+        } catch (StoreException e) {
+            if (e.kind() == StoreException.Kind.NOT_FOUND) {
+                throw new GoneException(key, e);
+            }
+            throw e.kind() == StoreException.Kind.RANGE ? cut(key, offset + into.position() - start) : e;
+        }
+    }
+
+    /** What may be tried again. */
+    @FunctionalInterface
+    interface Request<T> {
+        T make() throws IOException;
+    }
+
+    /** Makes a request, and again if it failed in a way that may pass. */
+    <T> T retrying(Request<T> request) throws IOException {
         long pause = PAUSE_MILLIS_MIN;
         for (int tries = 1; ; tries++) {
             try {
-                readOnce(key, offset + into.position() - start, into);
-                return;
-            } catch (StoreException e) {
-                if (e.kind() == StoreException.Kind.NOT_FOUND) {
-                    throw new GoneException(key, e);
-                }
-                if (e.kind() == StoreException.Kind.RANGE) {
-                    throw cut(key, offset + into.position() - start);
-                }
-                if (!e.mayPass() || tries == TRIES || stopped.getAsBoolean()) {
-                    throw e;
-                }
-            } catch (DamagedObjectException e) {
+                return request.make();
+            } catch (DamagedObjectException | ArchiveException | StoppedException e) {
                 throw e;
             } catch (IOException e) {
-                if (tries == TRIES || stopped.getAsBoolean()) {
+                boolean mayPass = !(e instanceof StoreException store) || store.mayPass();
+                if (!mayPass || tries == TRIES || stopped.getAsBoolean()) {
                     throw e;
                 }
             }

@@ -45,21 +45,18 @@ public final class Restorer implements AutoCloseable {
     /** So many damaged objects are planned around. */
     private static final int DAMAGED_MAX = 16;
 
-    private static final int CONNECTIONS = 8;
-    private static final PagePicker.Cut LOCAL = new PagePicker.Cut(1 << 20, 32 << 10);
-    private static final PagePicker.Cut REMOTE = new PagePicker.Cut(4 << 20, 128 << 10);
-
-    private final PagePicker.Cut cut;
+    private final RestoreSettings settings;
     private final WorkerPool pool;
     private volatile boolean stopped;
 
     /** Restores from an archive, which the caller closes. */
     public Restorer(Archive archive) {
-        boolean local = archive.store().isLocal();
-        int processors = Runtime.getRuntime().availableProcessors();
-        this.cut = local ? LOCAL : REMOTE;
-        this.pool =
-                new WorkerPool(local ? Math.min(Math.max(processors, 2), CONNECTIONS) : CONNECTIONS, cut.jobBytesMax());
+        this(RestoreSettings.of(archive.store()));
+    }
+
+    Restorer(RestoreSettings settings) {
+        this.settings = settings;
+        this.pool = new WorkerPool(settings.threads(), settings.cut().jobBytesMax());
     }
 
     /** Makes all restores end soon with {@link StoppedException}, with their progress noted. */
@@ -92,7 +89,7 @@ public final class Restorer implements AutoCloseable {
     /** Says what a restore would read; fetches the page indexes for it. */
     public RestoreEstimate estimate(DatabaseArchive db, RestoreTarget target, boolean nearest) throws IOException {
         RestorePlan plan = RestorePlanner.plan(db, target, nearest);
-        return Estimator.estimate(plan, new RangeReader(db.store(), () -> stopped), pool.opens(), cut);
+        return Estimator.estimate(plan, new RangeReader(db.store(), () -> stopped), pool.opens(), settings.cut());
     }
 
     @Override
@@ -157,7 +154,7 @@ public final class Restorer implements AutoCloseable {
 
         RestoreResult run() throws IOException {
             checkTarget(output, force);
-            RestorePlan plan = planned(RestorePlanner.plan(db, target, nearest));
+            RestorePlan plan = plan(target, nearest);
             try (PartialFile file = PartialFile.open(output)) {
                 try {
                     return run(file, plan);
@@ -168,7 +165,8 @@ public final class Restorer implements AutoCloseable {
             }
         }
 
-        private RestorePlan planned(RestorePlan plan) {
+        private RestorePlan plan(RestoreTarget wanted, boolean orNearest) throws IOException {
+            RestorePlan plan = reader.retrying(() -> RestorePlanner.plan(db, wanted, orNearest, without()));
             planRequests += plan.requests();
             listener.planned(plan);
             return plan;
@@ -178,7 +176,7 @@ public final class Restorer implements AutoCloseable {
             RestorePlan plan = first;
             boolean fresh = false;
             while (true) {
-                Attempt attempt = new Attempt(plan, describe(), reader, file, pool, cut, listener, () -> stopped);
+                Attempt attempt = new Attempt(plan, describe(), reader, file, pool, settings, listener, () -> stopped);
                 try {
                     Attempt.Outcome outcome = attempt.run();
                     if (outcome.matches()) {
@@ -195,7 +193,7 @@ public final class Restorer implements AutoCloseable {
                         throw e;
                     }
                     listener.note(db.store().describe(e.key()) + " is gone: planned again");
-                    plan = planned(RestorePlanner.plan(db, target, nearest, without()));
+                    plan = plan(target, nearest);
                 } catch (DamagedObjectException e) {
                     // Parts of an earlier restore may belong to an object that was replaced meanwhile.
                     if (fresh || !attempt.isResumed()) {
@@ -229,7 +227,7 @@ public final class Restorer implements AutoCloseable {
                 if (damaged.size() > DAMAGED_MAX) {
                     throw new ArchiveException(Kind.NOT_FOUND, "more than " + DAMAGED_MAX + " objects are damaged");
                 }
-                return planned(RestorePlanner.plan(db, new RestoreTarget.AtTxid(plan.txid()), false, without()));
+                return plan(new RestoreTarget.AtTxid(plan.txid()), false);
             } catch (ArchiveException e) {
                 throw new ArchiveException(
                         Kind.DAMAGED,
