@@ -9,6 +9,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -86,8 +87,7 @@ final class Directories {
             Files.createDirectory(directory);
         } catch (FileAlreadyExistsException e) {
             if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
-                throw new FileSystemException(
-                        directory.toString(), null, "Not a directory: a file or link is where objects are to be");
+                throw new NotDirectoryException(directory.toString());
             }
         }
         // Somebody else may have made it a moment ago and not have come to this yet.
@@ -140,6 +140,15 @@ final class Directories {
             return attributes.isDirectory() ? attributes.fileKey() : null;
         } catch (NoSuchFileException e) {
             return null;
+        } catch (FileSystemException e) {
+            Path above = directory.getParent();
+            while (above != null && !Files.exists(above)) {
+                above = above.getParent();
+            }
+            if (above != null && !Files.isDirectory(above)) {
+                throw new NotDirectoryException(above.toString());
+            }
+            throw e;
         }
     }
 

@@ -30,6 +30,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Objects as the files of a directory. The file of an object is its bytes, under its key, so that other programs
@@ -44,6 +46,7 @@ import org.jspecify.annotations.Nullable;
  * the directory are not followed. A key cannot be both an object and the beginning of another object's path.
  */
 public final class DirectoryStore implements ObjectStore {
+    private static final Logger LOG = LoggerFactory.getLogger(DirectoryStore.class);
     private static final int PAGE_OBJECTS = 1000;
     private static final long LOCK_TIMEOUT_MILLIS = 30_000;
     private static final int NAME_BYTES_MAX = 255;
@@ -368,7 +371,7 @@ public final class DirectoryStore implements ObjectStore {
             for (Place place : deleted) {
                 what = describe(place.key());
                 if (isFile(place.sidecar()) || isFile(place.next())) {
-                    removeOrphans(place);
+                    tidy(place);
                 }
             }
             touched.forEach(directories::prune);
@@ -388,32 +391,45 @@ public final class DirectoryStore implements ObjectStore {
         return locked(place.key(), () -> isFile(place.file()) && Files.deleteIfExists(place.file()));
     }
 
-    private void removeOrphans(Place place) throws IOException {
-        locked(place.key(), () -> SidecarFiles.removeOrphans(place));
+    private void tidy(Place place) throws IOException {
+        locked(place.key(), () -> {
+            SidecarFiles.tidy(place);
+            return true;
+        });
     }
 
     // ------------------------------------------------------------------------------------------------ left-overs
 
     /** Removes what processes that were killed have left in a hidden directory. */
     private void sweep(Path directory) throws IOException {
-        if (!directory.endsWith(Place.HIDDEN) || directory.getParent().equals(root) && !hasLocks()) {
+        if (!directory.endsWith(Place.HIDDEN) || !hasLocks()) {
             return;
         }
         Path objects = directory.resolveSibling(".").normalize();
         String base = objects.equals(root) ? "" : root.relativize(objects) + "/";
         for (String name : Lister.names(directory)) {
-            if (Temporary.is(name)) {
-                if (!locks().isAlive(Temporary.owner(name))) {
-                    Files.deleteIfExists(directory.resolve(name));
+            try {
+                if (Temporary.is(name)) {
+                    if (!locks().isAlive(Temporary.owner(name))) {
+                        Files.deleteIfExists(directory.resolve(name));
+                    }
+                } else if (name.startsWith(Place.SIDECAR_PREFIX) || name.startsWith(Place.NEXT_PREFIX)) {
+                    String object = name.substring(Place.SIDECAR_PREFIX.length());
+                    Place place = Place.of(base + object, objects.resolve(object));
+                    if (name.startsWith(Place.NEXT_PREFIX) || !isFile(place.file())) {
+                        tidy(place);
+                    }
                 }
-            } else if (name.startsWith(Place.SIDECAR_PREFIX) || name.startsWith(Place.NEXT_PREFIX)) {
-                String object = name.substring(Place.SIDECAR_PREFIX.length());
-                Place place = Place.of(base + object, objects.resolve(object));
-                if (!isFile(place.file())) {
-                    removeOrphans(place);
-                }
+            } catch (IOException e) {
+                // It is in nobody's way.
+                LOG.warn("cannot tidy up file={} error=\"{}\"", directory.resolve(name), DiskErrors.reason(e));
             }
         }
+    }
+
+    /** The lock file is in a hidden directory too, which is met before there are locks and tidied when there are. */
+    private synchronized boolean hasLocks() {
+        return lockFile != null;
     }
 
     private Path temporary(LockFile locks, Path hidden) {
@@ -456,19 +472,19 @@ public final class DirectoryStore implements ObjectStore {
     private LockFile locks() throws IOException {
         Path hidden = root.resolve(Place.HIDDEN);
         directories.ensure(hidden);
+        LockFile opened;
         synchronized (this) {
             if (closed) {
                 throw new StoreException(Kind.UNAVAILABLE, describe() + ": is closed");
             }
-            if (lockFile == null) {
-                lockFile = LockFile.open(hidden.resolve("lock"));
+            if (lockFile != null) {
+                return lockFile;
             }
-            return lockFile;
+            opened = LockFile.open(hidden.resolve("lock"));
+            lockFile = opened;
         }
-    }
-
-    private synchronized boolean hasLocks() {
-        return lockFile != null;
+        sweep(hidden);
+        return opened;
     }
 
     private Place place(String key) throws StoreException {

@@ -9,6 +9,7 @@ import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +32,10 @@ final class DiskErrors {
         }
         Kind kind = kind(e);
         String file = e instanceof FileSystemException f && f.getFile() != null ? " (" + f.getFile() + ")" : "";
-        String message = what + ": " + reason(e) + file + "; " + advice(kind);
+        String advice = e instanceof NotDirectoryException && kind == Kind.DENIED
+                ? "objects are to be below it: move it away, or use another name"
+                : advice(kind);
+        String message = what + ": " + reason(e) + file + "; " + advice;
         return new StoreException(kind, outcomeUnknown, message, e);
     }
 
@@ -43,10 +47,13 @@ final class DiskErrors {
         if (reason.startsWith("No space left") || reason.startsWith("Disk quota exceeded")) {
             return Kind.FULL;
         }
-        if (e instanceof NoSuchFileException || reason.startsWith("Not a directory")) {
+        if (!Files.isDirectory(root) && (e instanceof NoSuchFileException || e instanceof NotDirectoryException)) {
             return Kind.NO_STORE;
         }
-        if (e instanceof ClosedByInterruptException) {
+        if (e instanceof NotDirectoryException) {
+            return Kind.DENIED;
+        }
+        if (e instanceof NoSuchFileException || e instanceof ClosedByInterruptException) {
             return Kind.UNAVAILABLE;
         }
         // The system's texts are in the user's language; what they are about can be seen as well.
@@ -88,6 +95,9 @@ final class DiskErrors {
         }
         if (e instanceof AccessDeniedException) {
             return "Permission denied";
+        }
+        if (e instanceof NotDirectoryException) {
+            return "Not a directory";
         }
         if (e instanceof NoSuchFileException) {
             return "No such file or directory";

@@ -117,28 +117,32 @@ final class SidecarFiles {
         return currentMayBe && current.print().equals(print) ? current : null;
     }
 
-    /** What a list says of a file. Its content is only looked at where sidecar and times leave a doubt. */
+    /**
+     * What a list says of a file. Its content is only looked at where sidecar and times leave a doubt. One damaged
+     * sidecar does not keep the list from being read: who reads the object is told.
+     */
     static ObjectInfo listed(Place place, BasicFileAttributes attributes, boolean hasSidecar, boolean hasNext)
             throws IOException {
-        if (!hasNext) {
-            Sidecar sidecar = hasSidecar ? read(place.sidecar()) : null;
-            if (sidecar == null) {
-                return new ObjectInfo(
-                        place.key(),
-                        attributes.size(),
-                        attributes.lastModifiedTime().toInstant(),
-                        "",
-                        Map.of());
-            }
-            if (sidecar.size() == attributes.size()
+        try {
+            Sidecar sidecar = hasSidecar && !hasNext ? read(place.sidecar()) : null;
+            if (sidecar != null
+                    && sidecar.size() == attributes.size()
                     && sidecar.modified().equals(attributes.lastModifiedTime().toInstant())) {
                 return new ObjectInfo(place.key(), sidecar.size(), sidecar.modified(), sidecar.etag(), Map.of());
             }
+            if (sidecar != null || hasNext) {
+                Opened opened = open(place);
+                opened.channel().close();
+                ObjectInfo info = opened.info();
+                return new ObjectInfo(info.key(), info.size(), info.modified(), info.etag(), Map.of());
+            }
+        } catch (StoreException e) {
+            if (e.kind() != Kind.PROTOCOL) {
+                throw e;
+            }
         }
-        Opened opened = open(place);
-        opened.channel().close();
-        ObjectInfo info = opened.info();
-        return new ObjectInfo(info.key(), info.size(), info.modified(), info.etag(), Map.of());
+        return new ObjectInfo(
+                place.key(), attributes.size(), attributes.lastModifiedTime().toInstant(), "", Map.of());
     }
 
     /**
@@ -192,14 +196,17 @@ final class SidecarFiles {
         Directories.sync(place.hidden());
     }
 
-    /** Removes the sidecars of an object that is not there; says whether it is not. The caller holds the key's lock. */
-    static boolean removeOrphans(Place place) throws IOException {
-        if (Files.exists(place.file(), LinkOption.NOFOLLOW_LINKS)) {
-            return false;
+    /**
+     * Ends what a crash has cut: of an object that is there, a replacement; of one that is not, its sidecars go. The
+     * caller holds the key's lock.
+     */
+    static void tidy(Place place) throws IOException {
+        if (!Files.exists(place.file(), LinkOption.NOFOLLOW_LINKS)) {
+            Files.deleteIfExists(place.sidecar());
+            Files.deleteIfExists(place.next());
+        } else if (Files.exists(place.next(), LinkOption.NOFOLLOW_LINKS)) {
+            settle(place);
         }
-        Files.deleteIfExists(place.sidecar());
-        Files.deleteIfExists(place.next());
-        return true;
     }
 
     private static void write(Path file, Sidecar sidecar) throws IOException {
