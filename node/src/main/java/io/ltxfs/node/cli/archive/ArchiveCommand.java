@@ -11,11 +11,12 @@ import picocli.CommandLine.Spec;
 /** The archive by hand; no node is needed. */
 @Command(
         name = "archive",
-        description = "Show and check the archive. No node is needed.",
+        description = "Show, check and compact the archive. No node is needed.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             ArchiveListCommand.class,
             ArchiveVerifyCommand.class,
+            ArchiveCompactCommand.class,
         },
         footer = {"", "Example: ltxfs archive list --db app.db"})
 public final class ArchiveCommand implements Callable<Integer> {
