@@ -183,10 +183,7 @@ final class S3Content extends InputStream {
         } catch (StoreException e) {
             if (e.kind() == Kind.PRECONDITION_FAILED) {
                 throw new StoreException(
-                        Kind.UNAVAILABLE,
-                        false,
-                        request.place() + ": it was replaced while it was read; read it again",
-                        e);
+                        Kind.CONFLICT, request.place() + ": it was replaced while it was read; read it again", e);
             }
             if (e.kind() != Kind.UNAVAILABLE) {
                 throw e;

@@ -258,7 +258,7 @@ final class S3FaultsTest {
                 throw new AssertionError(e);
             }
         }));
-        says(fails(Kind.UNAVAILABLE, false, () -> store.get("a").readAll()), "replaced while it was read");
+        says(fails(Kind.CONFLICT, false, () -> store.get("a").readAll()), "replaced while it was read");
     }
 
     @Test
