@@ -99,12 +99,7 @@ final class Refusal {
             case 409:
                 return conflict();
             case 412:
-                return Finding.of(
-                        Kind.PRECONDITION_FAILED,
-                        request.condition() instanceof Condition.Absent
-                                ? "it is there already"
-                                : "it is another object than the one that was meant",
-                        "read it to see who wrote it");
+                return precondition(request);
             case 416:
                 return Finding.of(Kind.RANGE, "the object ends before the range begins", "look at its size");
             case 429:
@@ -149,6 +144,15 @@ final class Refusal {
                 reads
                         ? "allow it s3:GetObject and s3:ListBucket"
                         : "allow it s3:PutObject and s3:DeleteObject, or use a bucket that can be written");
+    }
+
+    static Finding precondition(Request request) {
+        return Finding.of(
+                Kind.PRECONDITION_FAILED,
+                request.condition() instanceof Condition.Absent
+                        ? "it is there already"
+                        : "it is another object than the one that was meant",
+                "read it to see who wrote it");
     }
 
     private static Finding conflict() {

@@ -38,7 +38,16 @@ final class S3Body implements AutoCloseable {
 
     /** What the SDK sends. */
     RequestBody forSdk() {
-        return RequestBody.fromContentProvider(this::reopen, length, "application/octet-stream");
+        return RequestBody.fromContentProvider(
+                () -> {
+                    try {
+                        return reopen();
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                },
+                length,
+                "application/octet-stream");
     }
 
     /** Sends a request with these bytes. */
@@ -75,12 +84,10 @@ final class S3Body implements AutoCloseable {
             throw new IllegalStateException(e);
         } catch (IOException e) {
             throw unreadable(e);
-        } catch (UncheckedIOException e) {
-            throw unreadable(e.getCause());
         }
     }
 
-    private InputStream reopen() {
+    private InputStream reopen() throws IOException {
         close();
         try {
             InputStream in = body.open();
@@ -89,7 +96,7 @@ final class S3Body implements AutoCloseable {
             return new Part(in, length);
         } catch (IOException e) {
             failure = e;
-            throw new UncheckedIOException(e);
+            throw e;
         }
     }
 

@@ -49,7 +49,7 @@ public record S3Check(Level level, String subject, String text) {
                     "server",
                     url.server() + " (region " + requests.region() + ") answers in " + took.toMillis() + " ms"));
         } catch (StoreException e) {
-            found.add(new S3Check(Level.FAIL, "archive", e.getMessage()));
+            found.add(new S3Check(Level.FAIL, "archive", String.valueOf(e.getMessage())));
             return found;
         }
         found.add(new S3Check(Level.OK, "credentials", "access key " + requests.credentialsInUse()));

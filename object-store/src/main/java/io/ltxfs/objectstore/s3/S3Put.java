@@ -8,6 +8,7 @@ import io.ltxfs.objectstore.StoreException.Kind;
 import io.ltxfs.objectstore.s3.S3Errors.Action;
 import io.ltxfs.objectstore.s3.S3Errors.Request;
 import io.ltxfs.objectstore.s3.S3Url.Checksums;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -28,6 +29,8 @@ final class S3Put {
     private static final Logger LOG = LoggerFactory.getLogger(S3Put.class);
     private static final long PARTS_MAX = 10_000;
     private static final int PART_TRIES = 3;
+    /** More than this may be on its way when the answer comes. */
+    private static final long LOOK_FIRST_BYTES = 128 << 10;
     /** S3 may take minutes to join thousands of parts: time as for this many bytes each. */
     private static final long JOIN_BYTES_PER_PART = 8 << 10;
 
@@ -44,6 +47,9 @@ final class S3Put {
     /** Returns the ETag. */
     String put(String key, String place, ObjectBody body, PutOptions options) throws StoreException {
         Request request = new Request(place, Action.WRITE, options.condition());
+        if (body.size() >= LOOK_FIRST_BYTES) {
+            lookFirst(key, request);
+        }
         String etag = body.size() > url.partSizeBytes()
                 ? inParts(key, request, body, options)
                 : atOnce(key, request, body, options);
@@ -72,6 +78,33 @@ final class S3Put {
             };
             return bytes.send(requests, request, client -> client.putObject(put, bytes.forSdk()))
                     .eTag();
+        }
+    }
+
+    /**
+     * Asks whether the condition of a put holds. Some servers answer that it does not before they have read the body, and
+     * close the connection; then the answer is lost, and nobody knows the outcome. Who may only write is not told, and
+     * puts all the same.
+     */
+    private void lookFirst(String key, Request request) throws StoreException {
+        if (request.condition() instanceof Condition.Always) {
+            return;
+        }
+        String etag = "";
+        try {
+            etag = S3Text.etag(requests.send(
+                            new Request(request.place(), Action.READ, null),
+                            client -> client.headObject(head ->
+                                    head.bucket(url.bucket()).key(key).overrideConfiguration(requests.timeout(0))))
+                    .eTag());
+        } catch (StoreException e) {
+            if (e.kind() != Kind.NOT_FOUND) {
+                return;
+            }
+        }
+        String wanted = request.condition() instanceof Condition.Matches matches ? matches.etag() : "";
+        if (!etag.equals(wanted)) {
+            throw Refusal.precondition(request).exception(request, new IOException("its ETag is '" + etag + "'"));
         }
     }
 

@@ -17,8 +17,11 @@ import io.ltxfs.objectstore.tools.FaultyProxy;
 import io.ltxfs.objectstore.tools.FaultyProxy.Fault;
 import io.ltxfs.objectstore.tools.InProcessServer;
 import io.ltxfs.objectstore.tools.S3Server;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -238,7 +241,7 @@ final class S3FaultsTest {
         proxy.next("GET", new Fault.CutAnswer(0));
         try (ObjectContent content = store.get("a", 10, 299_000)) {
             byte[] read = content.readAll();
-            assertArrayEquals(java.util.Arrays.copyOfRange(bytes, 10, 299_010), read);
+            assertArrayEquals(Arrays.copyOfRange(bytes, 10, 299_010), read);
         }
         assertEquals(4, proxy.requests().size());
         for (int i = 0; i < 3; i++) {
@@ -319,10 +322,19 @@ final class S3FaultsTest {
             assertEquals(etag, info.etag());
             assertEquals(Map.of("k", "v"), info.metadata());
             assertArrayEquals(bytes, direct.get("a").readAll());
-            // Begin, two parts, two tries in vain, join.
-            assertEquals(6, proxy.requests().size(), proxy.requests()::toString);
+            // Look, begin, two parts with two tries in vain, join.
+            assertEquals(7, proxy.requests().size(), proxy.requests()::toString);
 
+            // Seen before a part is put, and where looking is not allowed, at the join.
             fails(Kind.PRECONDITION_FAILED, false, () -> parted.put("a", ObjectBody.of(bytes), PutOptions.create()));
+            fails(
+                    Kind.PRECONDITION_FAILED,
+                    false,
+                    () -> parted.put("a", ObjectBody.of(bytes), PutOptions.ifMatch("00")));
+            assertEquals(9, proxy.requests().size());
+            proxy.next("HEAD", FaultyProxy.error(403, ""));
+            fails(Kind.PRECONDITION_FAILED, false, () -> parted.put("a", ObjectBody.of(bytes), PutOptions.create()));
+            proxy.next("HEAD", FaultyProxy.error(403, ""));
             fails(
                     Kind.PRECONDITION_FAILED,
                     false,
@@ -356,8 +368,8 @@ final class S3FaultsTest {
             }
 
             @Override
-            public java.io.InputStream open() {
-                return new java.io.ByteArrayInputStream(new byte[4]);
+            public InputStream open() {
+                return new ByteArrayInputStream(new byte[4]);
             }
         };
         says(

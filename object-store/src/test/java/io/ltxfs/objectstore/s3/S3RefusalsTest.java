@@ -9,12 +9,15 @@ import io.ltxfs.objectstore.ObjectBody;
 import io.ltxfs.objectstore.PutOptions;
 import io.ltxfs.objectstore.StoreException;
 import io.ltxfs.objectstore.StoreException.Kind;
+import io.ltxfs.objectstore.probe.ProbeResult;
+import io.ltxfs.objectstore.probe.StoreProbe;
 import io.ltxfs.objectstore.s3.S3Check.Level;
 import io.ltxfs.objectstore.tools.InProcessServer;
 import io.ltxfs.objectstore.tools.RealServer;
 import io.ltxfs.objectstore.tools.S3Server;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -34,7 +37,7 @@ final class S3RefusalsTest {
     private Path directory;
 
     @Test
-    void inProcess() {
+    void inProcess() throws StoreException {
         try (S3Server server = InProcessServer.start()) {
             refuses(server);
         }
@@ -61,7 +64,7 @@ final class S3RefusalsTest {
         }
     }
 
-    private static void refuses(S3Server server) {
+    private static void refuses(S3Server server) throws StoreException {
         String url = server.url("p");
         try (S3Store store = open(url, "NOSUCHKEYHERE", S3Server.SECRET_KEY)) {
             everyCall(store, Kind.CREDENTIALS, "does not know the access key 'NOSU…HERE'");
@@ -89,6 +92,8 @@ final class S3RefusalsTest {
                     List.of("server", "credentials", "bucket", "clock"),
                     checks.stream().map(S3Check::subject).toList());
             assertTrue(checks.stream().allMatch(check -> check.level() != Level.FAIL), checks::toString);
+            ProbeResult probed = new StoreProbe(store, new Random(1), 2).run();
+            assertTrue(probed.isFit(), probed.message());
         }
     }
 
