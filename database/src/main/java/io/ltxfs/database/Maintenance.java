@@ -22,6 +22,7 @@ final class Maintenance {
     private static final long FLUSH_MILLIS = 100;
     private static final long RETRY_MILLIS = 1_000;
     private static final long WATERMARK_MILLIS = 30_000;
+    private static final long TRIM_MILLIS = 1_000;
     private static final long WATERMARK_BYTES_MAX = 256L << 20;
     /** After the start followers have this long to come, before what nobody asks for is trimmed. */
     private static final long FOLLOW_MILLIS = 60_000;
@@ -36,6 +37,7 @@ final class Maintenance {
     private volatile boolean retry;
     private boolean stopping;
     private boolean failing;
+    private boolean trimFailing;
     private @Nullable Thread thread;
     private long bytesAtWatermark;
     /** By how much the log may grow until files are synced and it is trimmed. */
@@ -99,6 +101,7 @@ final class Maintenance {
         long flushed = started;
         long retried = flushed;
         long marked = flushed;
+        long trimmed = flushed;
         while (pause()) {
             try {
                 poll();
@@ -111,13 +114,16 @@ final class Maintenance {
                     retry();
                     retried = now;
                 }
+                boolean full = log.bytes() > log.maxBytes() && millis(now - trimmed) >= TRIM_MILLIS;
                 if (millis(now - marked) >= WATERMARK_MILLIS || log.bytes() - bytesAtWatermark > watermarkBytes) {
                     watermarks();
-                    if (feed.isFollowed() || millis(now - started) >= FOLLOW_MILLIS) {
-                        trim();
-                    }
                     bytesAtWatermark = log.bytes();
                     marked = now;
+                    full = true;
+                }
+                if (full && (feed.isFollowed() || millis(now - started) >= FOLLOW_MILLIS)) {
+                    trim();
+                    trimmed = now;
                 }
                 backlog.look();
             } catch (RuntimeException e) {
@@ -184,9 +190,14 @@ final class Maintenance {
                 log.trim(keep);
                 feed.trimmed();
             }
+            trimFailing = false;
         } catch (DiskException e) {
-            told("trim the log", e);
+            if (!trimFailing) {
+                LOG.warn("could not trim the log, tries again: error=\"{}\"", e.getMessage());
+            }
+            trimFailing = true;
         }
+        bytesAtWatermark = Math.min(bytesAtWatermark, log.bytes());
     }
 
     private void told(String what, @Nullable DiskException failure) {

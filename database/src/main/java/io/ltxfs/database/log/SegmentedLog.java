@@ -7,6 +7,7 @@ import io.ltxfs.database.disk.Errno;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ import org.slf4j.LoggerFactory;
  */
 final class SegmentedLog implements TransactionLog {
     private static final Logger LOG = LoggerFactory.getLogger(SegmentedLog.class);
+    private static final long TRIM_WAIT_MILLIS = 50;
 
     private final Disk disk;
     private final LogOptions options;
@@ -121,7 +123,7 @@ final class SegmentedLog implements TransactionLog {
 
     @Override
     public void settle(long lsn) {
-        if (open.remove(lsn)) {
+        if (open.remove(lsn) && group.durable() >= lsn) {
             progressed();
         }
     }
@@ -455,7 +457,7 @@ final class SegmentedLog implements TransactionLog {
 
     @Override
     public void trim(long keepFromLsn) throws DiskException {
-        if (!keep.writeLock().tryLock()) {
+        if (!tryKeepReadersOut()) {
             return;
         }
         try {
@@ -468,6 +470,16 @@ final class SegmentedLog implements TransactionLog {
             }
         } finally {
             keep.writeLock().unlock();
+        }
+    }
+
+    /** Readers are many and quick, but for the one who holds the log: so it is worth a moment. */
+    private boolean tryKeepReadersOut() {
+        try {
+            return keep.writeLock().tryLock(options.threads() ? TRIM_WAIT_MILLIS : 0, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class TraceDriver {
     private static final byte[] MAGIC = "SQLite format 3\0".getBytes(StandardCharsets.US_ASCII);
     private static final int WAL_FRAME_HEADER = 24;
+    private static final int WAL_HEADER = 32;
 
     /** A call that ended otherwise than the recorded one. */
     static final class Diverged extends RuntimeException {
@@ -65,6 +66,8 @@ final class TraceDriver {
     private int walCommits;
     /** The writes to each WAL that follow each other, the last of them. */
     private final Map<String, List<TraceRecord>> walWrites = new HashMap<>();
+
+    private final Map<String, Integer> walPageSizes = new HashMap<>();
     /** Where the last commit of each WAL ends that was written from front to back. */
     private final Map<String, Long> walCommitEnds = new HashMap<>();
 
@@ -135,10 +138,15 @@ final class TraceDriver {
         }
         writes.add(record);
         if (record.offset() == 0) {
+            walPageSizes.put(
+                    path,
+                    record.data().length < WAL_HEADER
+                            ? 0
+                            : ByteBuffer.wrap(record.data()).getInt(8));
             walCommitEnds.put(path, end(record));
             writes.clear();
         }
-        return record.data().length > WAL_FRAME_HEADER && commitFrames.getOrDefault(path, false);
+        return record.data().length == walPageSizes.getOrDefault(path, 0) && commitFrames.getOrDefault(path, false);
     }
 
     private static long end(TraceRecord write) {

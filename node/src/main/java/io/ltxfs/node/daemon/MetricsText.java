@@ -61,6 +61,14 @@ final class MetricsText {
                 "ltxfs_log_bytes",
                 "Size of the transaction log on disk.",
                 mount.databases().logBytes()));
+        all.metricSnapshot(counter(
+                "ltxfs_log_syncs",
+                "Syncs of the transaction log since the start.",
+                mount.databases().logSyncs()));
+        all.metricSnapshot(gauge(
+                "ltxfs_log_backlog_ratio",
+                "How full the log is of what the archive has not taken over, 0 to 1 and beyond.",
+                mount.databases().feed().backlog()));
         Collection<Database> databases = mount.databases().all();
         all.metricSnapshot(gauge("ltxfs_databases", "Databases that there are.", databases.size()));
         all.metricSnapshot(counter(
