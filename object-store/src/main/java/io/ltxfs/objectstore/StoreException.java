@@ -63,6 +63,12 @@ public final class StoreException extends IOException {
         this(kind, false, message, cause);
     }
 
+    /** Is always there. */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
+
     /** What went wrong. */
     public Kind kind() {
         return kind;

@@ -62,7 +62,7 @@ final class LockFile {
 
     /** Opens the file, which is made if it is not there; its directory is. */
     static LockFile open(Path file) throws IOException {
-        Path real = file.toAbsolutePath().normalize().getParent().toRealPath().resolve(file.getFileName());
+        Path real = file.resolveSibling("").toRealPath().resolve(file.getFileName());
         synchronized (OPEN) {
             LockFile lockFile = OPEN.computeIfAbsent(real, LockFile::new);
             if (lockFile.users == 0) {
@@ -182,13 +182,14 @@ final class LockFile {
 
     /** Whether a lock is on the file that has the name: with another process that opened it anew we would not exclude each other. */
     private synchronized boolean isCurrent(Channel locked) throws IOException {
-        if (locked == channel && identityOf(file) != null && identityOf(file).equals(identity)) {
+        if (locked != channel || channel == null) {
+            return false;
+        }
+        if (identity != null && identity.equals(identityOf(file))) {
             return true;
         }
-        if (locked == channel) {
-            removed.add(channel);
-            openChannel();
-        }
+        removed.add(channel);
+        openChannel();
         return false;
     }
 

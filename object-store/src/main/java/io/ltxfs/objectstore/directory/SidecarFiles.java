@@ -93,28 +93,23 @@ final class SidecarFiles {
     }
 
     private static @Nullable Sidecar belonging(Place place, FileChannel channel, long size) throws IOException {
-        Sidecar next = read(place.next());
-        Sidecar current = read(place.sidecar());
-        boolean nextMayBe = next != null && next.size() == size;
-        boolean currentMayBe = current != null && current.size() == size;
-        if (!nextMayBe && !currentMayBe) {
+        Sidecar next = ofSize(size, read(place.next()));
+        Sidecar current = ofSize(size, read(place.sidecar()));
+        if (next == null && current == null) {
             return null;
         }
         String print = ContentPrint.of(channel, size);
-        if (nextMayBe
-                && currentMayBe
-                && next.print().equals(print)
-                && current.print().equals(print)) {
-            if (next.etag().equals(current.etag())) {
-                return next;
-            }
+        next = next != null && next.print().equals(print) ? next : null;
+        current = current != null && current.print().equals(print) ? current : null;
+        if (next != null && current != null && !next.etag().equals(current.etag())) {
             String etag = ContentPrint.whole(channel, size);
             return next.etag().equals(etag) ? next : current.etag().equals(etag) ? current : null;
         }
-        if (nextMayBe && next.print().equals(print)) {
-            return next;
-        }
-        return currentMayBe && current.print().equals(print) ? current : null;
+        return next != null ? next : current;
+    }
+
+    private static @Nullable Sidecar ofSize(long size, @Nullable Sidecar sidecar) {
+        return sidecar != null && sidecar.size() == size ? sidecar : null;
     }
 
     /**

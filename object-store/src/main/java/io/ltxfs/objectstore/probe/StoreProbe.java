@@ -58,19 +58,16 @@ public final class StoreProbe {
      * @throws StoreException if the store cannot be reached, does not exist, knows no such credentials, or the like
      */
     public ProbeResult run() throws StoreException {
-        StoreException failure = null;
-        for (int tries = 0; tries < TRIES_MAX; tries++) {
+        for (int tries = 1; ; tries++) {
             try {
                 return probe();
             } catch (StoreException e) {
                 deleteAll();
-                if (!e.mayPass()) {
+                if (!e.mayPass() || tries == TRIES_MAX) {
                     throw e;
                 }
-                failure = e;
             }
         }
-        throw new StoreException(failure.kind(), failure.getMessage(), failure);
     }
 
     private ProbeResult probe() throws StoreException {
