@@ -86,6 +86,16 @@ public interface ObjectStore extends AutoCloseable {
         return Optional.empty();
     }
 
+    /**
+     * The file that has an object's bytes and nothing else, for those who read ranges of it at the disk's speed. Whether
+     * it is there is not looked at.
+     *
+     * @return empty where objects are no files
+     */
+    default Optional<Path> file(String key) {
+        return Optional.empty();
+    }
+
     @Override
     void close();
 }

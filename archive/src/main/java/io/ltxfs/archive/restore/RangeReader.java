@@ -7,6 +7,12 @@ import io.ltxfs.objectstore.StoreException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 
@@ -91,7 +97,7 @@ final class RangeReader {
         for (int tries = 1; ; tries++) {
             try {
                 return request.make();
-            } catch (DamagedObjectException | ArchiveException | StoppedException e) {
+            } catch (DamagedObjectException | GoneException | ArchiveException | StoppedException e) {
                 throw e;
             } catch (IOException e) {
                 boolean mayPass = !(e instanceof StoreException store) || store.mayPass();
@@ -105,6 +111,11 @@ final class RangeReader {
 
     private void readOnce(String key, long offset, ByteBuffer into) throws IOException {
         requests.increment();
+        Optional<Path> file = store.file(key);
+        if (file.isPresent()) {
+            readFile(key, file.get(), offset, into);
+            return;
+        }
         try (ObjectContent content = store.get(key, offset, into.remaining())) {
             if (content.length() < into.remaining()) {
                 throw cut(key, content.info().size());
@@ -125,6 +136,23 @@ final class RangeReader {
                 }
                 bytes.add(count);
             }
+        }
+    }
+
+    /** What a store of files would do, without its look at the object's metadata and without a copy. */
+    private void readFile(String key, Path file, long offset, ByteBuffer into) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+            long at = offset;
+            while (into.hasRemaining()) {
+                int count = channel.read(into, at);
+                if (count < 0) {
+                    throw cut(key, channel.size());
+                }
+                at += count;
+                bytes.add(count);
+            }
+        } catch (NoSuchFileException e) {
+            throw new GoneException(key, e);
         }
     }
 

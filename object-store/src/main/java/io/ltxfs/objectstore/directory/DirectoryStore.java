@@ -529,6 +529,15 @@ public final class DirectoryStore implements ObjectStore {
     }
 
     @Override
+    public Optional<Path> file(String key) {
+        try {
+            return Optional.of(place(key).file());
+        } catch (StoreException e) {
+            return Optional.empty();
+        }
+    }
+
+    @Override
     public boolean isLocal() {
         return true;
     }
