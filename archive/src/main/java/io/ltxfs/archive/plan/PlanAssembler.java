@@ -33,13 +33,31 @@ final class PlanAssembler {
     }
 
     RestorePlan assemble(long txid) throws IOException, PlanAgain {
-        Set<String> otherPageSize = new HashSet<>();
+        // Of what Litestream wrote, the snapshots are copies of the database, and so the best base there is: its deltas
+        // may
+        // miss a change that it made itself. With our checksums it does not matter.
+        if (survey.record().isEmpty()) {
+            Optional<RestorePlan> plan = assemble(txid, survey.otherBases(txid));
+            if (plan.isPresent()) {
+                return plan.get();
+            }
+        }
+        Optional<RestorePlan> plan = assemble(txid, Set.of());
+        if (plan.isPresent()) {
+            return plan.get();
+        }
+        // The page size changed, and the snapshot that was put then is missing.
+        survey.searchImages(txid);
+        throw survey.unreachable(txid);
+    }
+
+    /** A plan without some objects; empty if there is none. */
+    private Optional<RestorePlan> assemble(long txid, Set<String> excluded) throws IOException, PlanAgain {
+        Set<String> otherPageSize = new HashSet<>(excluded);
         while (true) {
             List<Chains.Link> links = survey.chains(otherPageSize).to(txid);
             if (links.isEmpty()) {
-                // The page size changed, and the snapshot that was put then is missing.
-                survey.searchImages(txid);
-                throw survey.unreachable(txid);
+                return Optional.empty();
             }
             List<Peek> peeks = survey.peek(links);
             List<Step> steps = cut(steps(links, peeks));
@@ -50,7 +68,7 @@ final class PlanAssembler {
             }
             if (!collectOthers(steps, arrival.pageSize(), peekByKey, otherPageSize)) {
                 checkLineage(steps);
-                return new RestorePlan(
+                return Optional.of(new RestorePlan(
                         survey.db().name(),
                         txid,
                         arrival.time(),
@@ -59,7 +77,7 @@ final class PlanAssembler {
                         owner(steps),
                         steps,
                         survey.requests(),
-                        survey.warnings());
+                        survey.warnings()));
             }
         }
     }

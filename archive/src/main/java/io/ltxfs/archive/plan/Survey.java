@@ -1,6 +1,7 @@
 package io.ltxfs.archive.plan;
 
 import io.ltxfs.archive.Archive;
+import io.ltxfs.archive.ArchiveLayout;
 import io.ltxfs.archive.BundleObject;
 import io.ltxfs.archive.DatabaseArchive;
 import io.ltxfs.archive.DatabaseRecord;
@@ -234,6 +235,24 @@ final class Survey implements AutoCloseable {
         inventory.bundles().forEach(bundle -> ends.put(bundle.maxTxid(), true));
         drops().forEach(drop -> ends.put(drop.txid(), true));
         return List.copyOf(ends.keySet());
+    }
+
+    /** The objects with the whole database up to a transaction but the newest snapshot; none if there is no snapshot. */
+    Set<String> otherBases(long txid) {
+        Optional<LtxObject> snapshot = inventory.objects().stream()
+                .filter(object -> object.level() == ArchiveLayout.SNAPSHOT_LEVEL
+                        && object.minTxid() == 1
+                        && Txid.compare(object.maxTxid(), txid) <= 0)
+                .max(Comparator.comparing(LtxObject::maxTxid, Txid::compare));
+        Set<String> others = new HashSet<>();
+        if (snapshot.isPresent()) {
+            for (LtxObject object : inventory.objects()) {
+                if (object.minTxid() == 1 && !object.equals(snapshot.get())) {
+                    others.add(object.key());
+                }
+            }
+        }
+        return others;
     }
 
     /** The objects of levels that end at a transaction, the lowest level first. */
