@@ -4,7 +4,10 @@ import io.ltxfs.archive.Archive;
 import io.ltxfs.archive.ArchiveLayout;
 import io.ltxfs.archive.DatabaseArchive;
 import io.ltxfs.node.config.LtxfsConfig;
+import io.ltxfs.objectstore.ObjectStore;
 import io.ltxfs.objectstore.ObjectStores;
+import io.ltxfs.objectstore.retry.RetryPolicy;
+import io.ltxfs.objectstore.retry.RetryingStore;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,13 +23,14 @@ public final class NodeArchive implements AutoCloseable {
     }
 
     /**
-     * Opens the archive at a URL. Makes no request.
+     * Opens the archive at a URL. Makes no request; those that are made are tried again when the store has a hiccup.
      *
      * @param config whose rules say where databases lie
      * @throws IllegalArgumentException if the URL is wrong
      */
     public static NodeArchive open(LtxfsConfig config, String url) {
-        return new NodeArchive(config, new Archive(ObjectStores.open(url), ArchiveLayout.of(url)));
+        ObjectStore store = new RetryingStore(ObjectStores.open(url), RetryPolicy.BRIEF);
+        return new NodeArchive(config, new Archive(store, ArchiveLayout.of(url)));
     }
 
     /** The archive itself. */

@@ -14,8 +14,8 @@ import java.util.random.RandomGenerator;
  */
 public record RetryPolicy(int triesMax, long firstPauseMillis, long pauseMillisMax, long totalMillisMax) {
 
-    /** Six tries within a minute, with about 6 s of pauses. */
-    public static final RetryPolicy USUAL = new RetryPolicy(6, 200, 5_000, 60_000);
+    /** For a hiccup: four tries, at most 0.7 s of pauses, and none begins after 10 s. */
+    public static final RetryPolicy BRIEF = new RetryPolicy(4, 100, 1_000, 10_000);
 
     /** Checks the bounds. */
     public RetryPolicy {

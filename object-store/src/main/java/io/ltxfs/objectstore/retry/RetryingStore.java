@@ -17,6 +17,7 @@ import java.io.InputStream;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Random;
 import java.util.random.RandomGenerator;
 
 /**
@@ -45,6 +46,11 @@ public final class RetryingStore extends ForwardingStore {
     private final RetryPolicy policy;
     private final MonotonicClock clock;
     private final RandomGenerator random;
+
+    /** A store that tries again by the machine's clock. */
+    public RetryingStore(ObjectStore inner, RetryPolicy policy) {
+        this(inner, policy, MonotonicClock.system(), new Random());
+    }
 
     /**
      * A store that tries again.
