@@ -140,9 +140,14 @@ public final class Database {
         });
     }
 
-    /** unlink(2) of {@code X-journal}: the commit point in DELETE mode. The name is gone when it completes with 0. */
-    public void unlinkJournal(Completion completion) {
-        run(() -> rollback.journalUnlink(this::journalGone, completion), completion);
+    /**
+     * unlink(2) of {@code X-journal}: the commit point in DELETE mode. The name is gone when it completes with 0.
+     *
+     * @param pid the thread id of the caller, 0 if it is not known
+     */
+    public void unlinkJournal(int pid, Completion completion) {
+        Handle caller = new Handle(true, false, pid);
+        run(() -> rollback.journalUnlink(caller, this::journalGone, completion), completion);
     }
 
     /** unlink(2) of {@code X-wal}. */

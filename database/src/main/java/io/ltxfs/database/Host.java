@@ -64,6 +64,11 @@ public interface Host {
      */
     void checkDiedWriter(Database database);
 
+    /** The process that a thread belongs to; 0 if it cannot be found out. */
+    default int processOf(int pid) {
+        return 0;
+    }
+
     /** Runs a task in the background soon; tasks of one database run one after the other. */
     void background(Runnable task);
 

@@ -13,6 +13,7 @@ import io.ltxfs.database.sqlite.JournalLayout;
 import io.ltxfs.database.sqlite.JournalReader;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,6 +57,7 @@ final class RollbackCapture {
     private boolean active;
     private long journalEnd;
     private boolean journalSynced;
+    private @Nullable Handle journalWriter;
     private String journalMode = "delete";
 
     private @Nullable Overlay running;
@@ -90,18 +92,21 @@ final class RollbackCapture {
 
     void journalCreated(SideFile file) {
         journal = file;
+        journalWriter = null;
         active = false;
         journalEnd = 0;
         journalSynced = false;
     }
 
-    int journalWrite(SideFile file, long offset, ByteBuffer source, Completion completion) throws DiskException {
+    int journalWrite(SideFile file, Handle handle, long offset, ByteBuffer source, Completion completion)
+            throws DiskException {
         if (file != journal) {
             file.write(offset, source);
             return Errno.OK;
         }
         if (offset == 0 && active && JournalLayout.isZeroedHeader(source)) {
             return finalise(
+                    handle,
                     () -> {
                         journalMode = "persist";
                         file.clear(0, Math.min(JournalLayout.HEADER_SIZE, file.size()));
@@ -117,6 +122,7 @@ final class RollbackCapture {
             commitUnjournaled();
         }
         file.write(offset, source);
+        journalWriter = handle;
         journalSynced = false;
         journalEnd = header ? end : Math.max(journalEnd, end);
         if (offset < Long.BYTES) {
@@ -129,9 +135,10 @@ final class RollbackCapture {
         return Errno.OK;
     }
 
-    int journalTruncate(SideFile file, long size, Completion completion) throws DiskException {
+    int journalTruncate(SideFile file, Handle handle, long size, Completion completion) throws DiskException {
         if (file == journal && size == 0 && active) {
             return finalise(
+                    handle,
                     () -> {
                         journalMode = "truncate";
                         file.truncate(0);
@@ -155,9 +162,10 @@ final class RollbackCapture {
         }
     }
 
-    int journalUnlink(Runnable detach, Completion completion) throws DiskException {
+    int journalUnlink(Handle caller, Runnable detach, Completion completion) throws DiskException {
         boolean was = active;
         return finalise(
+                caller,
                 () -> {
                     if (was) {
                         journalMode = "delete";
@@ -389,7 +397,7 @@ final class RollbackCapture {
 
     // ---- finalisation (R7)
 
-    private int finalise(JournalEnd end, Completion completion) throws DiskException {
+    private int finalise(Handle caller, JournalEnd end, Completion completion) throws DiskException {
         if (!active) {
             end.run();
             return Errno.OK;
@@ -398,6 +406,14 @@ final class RollbackCapture {
         if (decided || view == null) {
             endTransaction(end);
             return Errno.OK;
+        }
+        if (isForeign(caller)) {
+            LOG.warn(
+                    "refused to end a transaction that another process runs: database={} pid={} writer={}",
+                    state.name,
+                    caller.pid(),
+                    lastWriter == null ? 0 : lastWriter.pid());
+            return Errno.EBUSY;
         }
         if (prepared == null || preparedIsStale || !group.isEmpty()) {
             boolean nothing = isRestored(view);
@@ -416,6 +432,26 @@ final class RollbackCapture {
         database.afterUnlock(() -> services.host()
                 .probeWriteLock(database, held -> database.run(() -> decide(held, end, completion), completion)));
         return PENDING;
+    }
+
+    /**
+     * A7: whether the journal is taken away by a process that has written neither it nor the database, while who has has
+     * the database open still: the transaction may be half done. Handles may be inherited, so the one who wrote the
+     * journal counts as well as the one who wrote the database; a hot journal is rolled back by writing the database.
+     */
+    private boolean isForeign(Handle caller) {
+        Handle writer = lastWriter;
+        Handle journaling = journalWriter;
+        if (writer == null || writerReleased || journaling == null || caller.pid() == journaling.pid()) {
+            return false;
+        }
+        IntUnaryOperator lookup = services.host()::processOf;
+        int ending = caller.process(lookup);
+        return ending != 0 && isOther(ending, journaling.process(lookup)) && isOther(ending, writer.process(lookup));
+    }
+
+    private static boolean isOther(int process, int known) {
+        return known != 0 && known != process;
     }
 
     private int rollBack(JournalEnd end, Completion completion) throws DiskException {

@@ -11,7 +11,7 @@ final class SideFileAccess implements SqliteFile {
     private interface Capture {
         int write(Handle handle, long offset, ByteBuffer source, Completion completion) throws DiskException;
 
-        int truncate(long size, Completion completion) throws DiskException;
+        int truncate(Handle handle, long size, Completion completion) throws DiskException;
 
         int sync(Handle handle, Completion completion) throws DiskException;
 
@@ -35,12 +35,12 @@ final class SideFileAccess implements SqliteFile {
             @Override
             public int write(Handle handle, long offset, ByteBuffer source, Completion completion)
                     throws DiskException {
-                return rollback.journalWrite(bytes, offset, source, completion);
+                return rollback.journalWrite(bytes, handle, offset, source, completion);
             }
 
             @Override
-            public int truncate(long size, Completion completion) throws DiskException {
-                return rollback.journalTruncate(bytes, size, completion);
+            public int truncate(Handle handle, long size, Completion completion) throws DiskException {
+                return rollback.journalTruncate(bytes, handle, size, completion);
             }
 
             @Override
@@ -60,7 +60,7 @@ final class SideFileAccess implements SqliteFile {
             }
 
             @Override
-            public int truncate(long size, Completion completion) throws DiskException {
+            public int truncate(Handle handle, long size, Completion completion) throws DiskException {
                 return wal.truncate(bytes, size);
             }
 
@@ -98,7 +98,7 @@ final class SideFileAccess implements SqliteFile {
 
     @Override
     public void truncate(Handle handle, long size, Completion completion) {
-        database.run(() -> capture.truncate(size, completion), completion);
+        database.run(() -> capture.truncate(handle, size, completion), completion);
     }
 
     @Override

@@ -122,6 +122,11 @@ final class SimHost implements Host {
     }
 
     @Override
+    public int processOf(int pid) {
+        return pid;
+    }
+
+    @Override
     public int mayCommit() {
         if (late) {
             late = false;

@@ -185,7 +185,7 @@ final class TraceDriver {
             case TraceRecord.WRITE -> write(record);
             case TraceRecord.TRUNCATE -> truncate(record);
             case TraceRecord.SYNC -> sync(record);
-            case TraceRecord.UNLINK -> unlink(record.path());
+            case TraceRecord.UNLINK -> unlink(record);
             default -> throw new IllegalArgumentException("kind " + record.kind());
         };
     }
@@ -330,7 +330,8 @@ final class TraceDriver {
         return await(completion -> file.sync(open.handle, completion));
     }
 
-    private int unlink(String path) throws DiskException {
+    private int unlink(TraceRecord record) throws DiskException {
+        String path = record.path();
         if (path.contains("-mj")) {
             int errno = await(completion -> set.unlinkSuperJournal(path, completion));
             if (errno == 0) {
@@ -340,7 +341,7 @@ final class TraceDriver {
         }
         if (path.endsWith("-journal")) {
             Database database = owner(path);
-            return await(database::unlinkJournal);
+            return await(completion -> database.unlinkJournal(record.pid(), completion));
         }
         if (path.endsWith("-wal")) {
             Database database = owner(path);

@@ -76,7 +76,7 @@ final class Transaction {
     /** Closes and unlinks the journal: the commit. */
     void end() {
         database.journal().orElseThrow().released(journalHandle);
-        call(database::unlinkJournal);
+        call(done -> database.unlinkJournal(1, done));
         host.exited(1);
         database.file().released(handle);
     }

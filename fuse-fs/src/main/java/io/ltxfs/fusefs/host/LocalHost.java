@@ -274,6 +274,11 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
     }
 
     @Override
+    public int processOf(int pid) {
+        return ThreadGroups.processOf(pid);
+    }
+
+    @Override
     public int mayCommit() {
         return mayCommit.getAsInt();
     }

@@ -4,6 +4,7 @@ import io.ltxfs.database.Completion;
 import io.ltxfs.database.Database;
 import io.ltxfs.database.posix.Errno;
 import io.ltxfs.database.posix.FileStat;
+import io.ltxfs.fusefs.transport.Caller;
 import io.ltxfs.fusefs.transport.ReplyEmpty;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,7 @@ final class Removals {
         this.parts = parts;
     }
 
-    void unlink(long parent, String name, ReplyEmpty reply) throws IOException {
+    void unlink(Caller caller, long parent, String name, ReplyEmpty reply) throws IOException {
         Directory directory = parts.directory(parent);
         parts.paths().readLock().lock();
         Inode node;
@@ -36,7 +37,7 @@ final class Removals {
             parts.paths().readLock().unlock();
         }
         if (content instanceof Content.Sqlite sqlite) {
-            unlinkSqlite(directory, (RegularFile) node, sqlite, name, path, reply);
+            unlinkSqlite(caller, directory, (RegularFile) node, sqlite, name, path, reply);
         } else {
             parts.nodes().forget(node, 1);
             reply.ok();
@@ -61,7 +62,13 @@ final class Removals {
     }
 
     private void unlinkSqlite(
-            Directory directory, RegularFile file, Content.Sqlite sqlite, String name, String path, ReplyEmpty reply) {
+            Caller caller,
+            Directory directory,
+            RegularFile file,
+            Content.Sqlite sqlite,
+            String name,
+            String path,
+            ReplyEmpty reply) {
         Completion gone = errno -> {
             if (errno == 0) {
                 if (sqlite.role() == Role.DATABASE) {
@@ -84,7 +91,7 @@ final class Removals {
             parts.databases().unlinkSuperJournal(path, gone);
         } else {
             switch (sqlite.role()) {
-                case JOURNAL -> database.unlinkJournal(gone);
+                case JOURNAL -> database.unlinkJournal(caller.pid(), gone);
                 case WAL -> database.unlinkWal(gone);
                 case SHM -> database.unlinkShm(gone);
                 case DATABASE, SUPER_JOURNAL -> parts.databases().drop(database, gone);

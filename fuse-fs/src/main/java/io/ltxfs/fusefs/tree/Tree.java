@@ -221,7 +221,7 @@ public final class Tree implements FileSystem, AutoCloseable {
 
     @Override
     public void unlink(Caller caller, long parent, String name, ReplyEmpty reply) {
-        answer(reply, () -> removals.unlink(parent, name, reply));
+        answer(reply, () -> removals.unlink(caller, parent, name, reply));
     }
 
     @Override
