@@ -5,9 +5,13 @@ import io.ltxfs.node.config.ConfigRequest;
 import io.ltxfs.node.daemon.WarmUp;
 import java.io.PrintWriter;
 import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -28,6 +32,16 @@ final class WarmUpCommand implements Callable<Integer> {
                 new String[] {"status", "--data", "/nonexistent"},
                 new String[] {"export", "x", "--data", "/nonexistent", "-o", "/nonexistent/x"})) {
             line.execute(args);
+        }
+        Path dir = Files.createTempDirectory("ltxfs-warm-up");
+        try {
+            RestoreWarmUp.run(line, dir);
+        } finally {
+            try (Stream<Path> files = Files.walk(dir)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.deleteIfExists(file);
+                }
+            }
         }
         Class.forName("io.ltxfs.node.guard.Guard");
         Class.forName("io.ltxfs.node.guard.AppProcess");
