@@ -12,9 +12,12 @@ import java.util.stream.Collectors;
  * look like one of our own names, is percent-encoded, and so is a {@code %} that would look like such a code.
  */
 public final class PlaceName {
-    /** Parts that mean something below the place of another database, and those that no path can have. */
-    private static final Pattern OURS =
-            Pattern.compile("ltx|bundles|lineages|ltxfs\\.json|generations|lock\\.json|[0-9a-fA-F]{4}|\\.|\\.\\.");
+    /**
+     * Parts that mean something below the place of another database, that are a directory store's own, and those that no
+     * path can have.
+     */
+    private static final Pattern OURS = Pattern.compile(
+            "ltx|bundles|lineages|ltxfs\\.json|generations|lock\\.json|[0-9a-fA-F]{4}|\\.ltxfs-store|\\.|\\.\\.");
 
     private static final HexFormat HEX = HexFormat.of().withUpperCase();
 
