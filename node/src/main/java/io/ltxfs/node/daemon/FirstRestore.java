@@ -2,6 +2,8 @@ package io.ltxfs.node.daemon;
 
 import io.ltxfs.archive.DatabaseArchive;
 import io.ltxfs.archive.DatabaseRecord;
+import io.ltxfs.archive.LtxObject;
+import io.ltxfs.archive.ObjectFacts;
 import io.ltxfs.archive.ObjectFacts.Owner;
 import io.ltxfs.archive.plan.Moments;
 import io.ltxfs.archive.plan.RestorePlan;
@@ -286,7 +288,7 @@ final class FirstRestore {
         if (drop.isPresent() && Txid.compare(drop.get().txid(), last) >= 0) {
             if (Txid.compare(set.droppedAt(name), drop.get().txid()) < 0) {
                 synchronized (this) {
-                    set.installDropped(dropped(name, drop.get(), record));
+                    set.installDropped(dropped(name, drop.get(), record, checksumBefore(db, drop.get())));
                 }
             }
             LOG.info(
@@ -385,7 +387,19 @@ final class FirstRestore {
                 owner.mode());
     }
 
-    private static TransactionHeader dropped(String name, DatabaseRecord.Drop drop, Optional<DatabaseRecord> record) {
+    /** The database's checksum before it was dropped, by which the archive is known again; 0 if it does not say. */
+    private static long checksumBefore(DatabaseArchive db, DatabaseRecord.Drop drop) throws IOException {
+        for (LtxObject object : db.list(0, 0)) {
+            if (object.maxTxid() == drop.txid() - 1) {
+                return ObjectFacts.of(db.store().head(object.key()), db.store().describe(object.key()))
+                        .postChecksum();
+            }
+        }
+        return 0;
+    }
+
+    private static TransactionHeader dropped(
+            String name, DatabaseRecord.Drop drop, Optional<DatabaseRecord> record, long checksumBefore) {
         return new TransactionHeader(
                 name,
                 drop.txid(),
@@ -393,7 +407,7 @@ final class FirstRestore {
                 drop.timeMillis(),
                 0,
                 0,
-                0,
+                checksumBefore,
                 PageChecksum.EMPTY,
                 Image.DROP,
                 0,
