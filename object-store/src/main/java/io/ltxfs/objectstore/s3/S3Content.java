@@ -41,6 +41,7 @@ final class S3Content extends InputStream {
     private long sentEnd;
     private ResponseInputStream<GetObjectResponse> in;
     private boolean closed;
+    private boolean released;
 
     private S3Content(
             S3Url url,
@@ -154,6 +155,9 @@ final class S3Content extends InputStream {
                 int read = in.read(into, at, (int) Math.min(count, end - position));
                 if (read > 0) {
                     position += read;
+                    if (position == end) {
+                        release();
+                    }
                     return read;
                 }
                 failure = new StoreException(
@@ -194,15 +198,21 @@ final class S3Content extends InputStream {
 
     @Override
     public int available() throws IOException {
-        return (int) Math.min(in.available(), end - position);
+        return released ? 0 : (int) Math.min(in.available(), end - position);
     }
 
     @Override
-    public void close() throws IOException {
-        if (closed) {
+    public void close() {
+        closed = true;
+        release();
+    }
+
+    /** Gives the connection back: at the end, so that nobody who forgets to close keeps one. */
+    private void release() {
+        if (released) {
             return;
         }
-        closed = true;
+        released = true;
         try {
             long left = sentEnd - position;
             if (left <= DRAIN_BYTES) {

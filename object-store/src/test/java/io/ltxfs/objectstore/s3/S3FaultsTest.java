@@ -251,6 +251,16 @@ final class S3FaultsTest {
     }
 
     @Test
+    void readToTheEndGivesTheConnectionBack() throws Exception {
+        direct.put("a", ObjectBody.of(new byte[100_000]), PutOptions.create());
+        for (int i = 0; i < 2 * S3Clients.CONNECTIONS_MAX; i++) {
+            assertEquals(1000, direct.get("a", i, 1000).readAll().length);
+            // Closed before its end, too.
+            direct.get("a").close();
+        }
+    }
+
+    @Test
     void replacedWhileRead() throws Exception {
         direct.put("a", ObjectBody.of(new byte[100_000]), PutOptions.create());
         proxy.next("GET", new Fault.CutAnswer(50_000));
