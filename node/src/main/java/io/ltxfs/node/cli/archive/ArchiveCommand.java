@@ -11,12 +11,13 @@ import picocli.CommandLine.Spec;
 /** The archive by hand; no node is needed. */
 @Command(
         name = "archive",
-        description = "Show, check and compact the archive. No node is needed.",
+        description = "Show, check, compact and begin the archive. No node is needed.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             ArchiveListCommand.class,
             ArchiveVerifyCommand.class,
             ArchiveCompactCommand.class,
+            ArchiveBeginCommand.class,
         },
         footer = {"", "Example: ltxfs archive list --db app.db"})
 public final class ArchiveCommand implements Callable<Integer> {
