@@ -245,11 +245,23 @@ public final class Uploads implements Queues, AutoCloseable {
     }
 
     private void follow() {
+        boolean failing = false;
         while (!stopping) {
             try {
                 followOnce();
+                if (failing) {
+                    LOG.info("the follower of the log goes on");
+                }
+                failing = false;
             } catch (IOException | RuntimeException e) {
-                LOG.error("the follower of the log failed, and goes on: reason=\"{}\"", e.getMessage(), e);
+                if (!failing) {
+                    LOG.error(
+                            "the follower of the log failed, and tries again: reason=\"{}\"",
+                            e.getMessage(),
+                            unexpected(e));
+                }
+                failing = true;
+                signalled = true;
                 LockSupport.parkNanos(this, SETTLE_NANOS);
             }
         }

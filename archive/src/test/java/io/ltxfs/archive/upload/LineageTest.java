@@ -251,4 +251,67 @@ class LineageTest {
             }
         }
     }
+
+    /** A new node that filled its data directory from the archive continues it. */
+    @Test
+    void databaseThatWasRestoredFromTheArchiveContinuesIt() throws Exception {
+        try (UploadFixture one = node("one")) {
+            commit(one, 5);
+            one.drain();
+            one.uploads.close();
+            String lineage = DatabaseRecord.load(one.database(DB)).orElseThrow().lineage();
+            for (boolean litestream : new boolean[] {false, true}) {
+                if (litestream) {
+                    asLitestreamLeavesIt(one.database(DB));
+                }
+                try (UploadFixture two = node("two" + litestream)) {
+                    two.node.install(DB, one.node.histories.get(DB), litestream ? 8 : 5);
+                    commit(two, 3);
+                    two.drain();
+                    assertArrayEquals(
+                            two.node.histories.get(DB).images.get(litestream ? 11L : 8L),
+                            ArchiveCheck.restore(two.database(DB), new RestoreTarget.End()));
+                    assertEquals(
+                            !litestream,
+                            lineage.equals(DatabaseRecord.load(two.database(DB))
+                                    .orElseThrow()
+                                    .lineage()));
+                    two.node.histories.get(DB).images.forEach(one.node.histories.get(DB).images::put);
+                }
+            }
+        }
+    }
+
+    /** An earlier state that was put in place at the next transaction is a whole image in the archive. */
+    @Test
+    void databaseThatWasPutInPlaceIsArchivedWhole() throws Exception {
+        try (UploadFixture one = node("one")) {
+            commit(one, 5);
+            one.drain();
+            TestNode.History before = new TestNode.History(DB, one.node.histories.get(DB).pageSize);
+            before.images.put(6L, one.node.histories.get(DB).images.get(3L));
+            one.node.install(DB, before, 6);
+            one.drain();
+            commit(one, 2);
+            one.drain();
+            one.check(DB);
+        }
+    }
+
+    @Test
+    void recordSaysFromWhichTransactionAnEpochCounts() throws Exception {
+        try (UploadFixture one = node("one")) {
+            commit(one, 5);
+            one.drain();
+            one.epoch = 7;
+            commit(one, 2);
+            one.drain();
+            List<DatabaseRecord.Epoch> epochs =
+                    DatabaseRecord.load(one.database(DB)).orElseThrow().epochs();
+            assertEquals(
+                    List.of(new DatabaseRecord.Epoch(0, 1, "node-1"), new DatabaseRecord.Epoch(7, 6, "node-1")),
+                    epochs);
+            one.check(DB);
+        }
+    }
 }

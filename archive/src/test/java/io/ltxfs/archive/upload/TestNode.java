@@ -128,6 +128,39 @@ final class TestNode implements LocalDatabases, AutoCloseable {
         }
     }
 
+    /** The database is put in place whole, from elsewhere, at a transaction. */
+    void install(String name, History from, long txid) throws DiskException {
+        History db = database(name, from.pageSize);
+        byte[] image = from.images.get(txid);
+        TransactionHeader header;
+        synchronized (this) {
+            db.pages.clear();
+            for (int pgno = 1; pgno <= image.length / db.pageSize; pgno++) {
+                int start = (pgno - 1) * db.pageSize;
+                db.pages.put(pgno, java.util.Arrays.copyOfRange(image, start, start + db.pageSize));
+            }
+            db.txid = txid;
+            db.checksum = PageChecksum.FLAG;
+            db.pages.forEach((pgno, page) ->
+                    db.checksum = PageChecksum.toggle(db.checksum, PageChecksum.of(pgno, page, 0, page.length)));
+            db.images.put(txid, image);
+            header = new TransactionHeader(
+                    name,
+                    txid,
+                    0,
+                    System.currentTimeMillis(),
+                    db.pageSize,
+                    db.pages.size(),
+                    0,
+                    db.checksum,
+                    Image.INSTALLED,
+                    UID,
+                    UID,
+                    MODE);
+        }
+        log.append(new LogRecord.Committed(header, PageSet.empty()));
+    }
+
     private void commit(History db, long timeMillis, TreeMap<Integer, byte[]> changed, int commit, Image image)
             throws DiskException {
         TransactionHeader header;

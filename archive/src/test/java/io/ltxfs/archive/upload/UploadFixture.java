@@ -22,7 +22,7 @@ final class UploadFixture implements AutoCloseable {
     final TestNode node;
     Uploads uploads;
     private final PageCoding coding;
-    private long epoch;
+    volatile long epoch;
 
     UploadFixture(Path data, ObjectStore store, ArchiveLayout layout, PageCoding coding) throws IOException {
         this.store = new HookedStore(store);
