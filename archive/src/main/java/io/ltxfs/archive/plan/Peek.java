@@ -69,23 +69,23 @@ record Peek(
         } catch (StoreException e) {
             return gone(e);
         } catch (ArchiveException e) {
-            return damaged(e);
+            return damaged(e, name);
         }
     }
 
     /** Reads a bundle's table. */
     static Peek at(DatabaseArchive db, Optional<DatabaseRecord> record, BundleObject bundle) throws IOException {
+        String name = db.store().describe(bundle.key());
         try {
             BundleReader reader = BundleReader.open(db.store(), bundle);
-            String stale =
-                    stale(record, reader.facts(), bundle.maxTxid(), db.store().describe(bundle.key()));
+            String stale = stale(record, reader.facts(), bundle.maxTxid(), name);
             return stale != null
                     ? bad(Fate.STALE, stale)
                     : new Peek(Fate.GOOD, "", reader.facts(), null, reader.table());
         } catch (StoreException e) {
             return gone(e);
         } catch (ArchiveException e) {
-            return damaged(e);
+            return damaged(e, name);
         }
     }
 
@@ -135,11 +135,15 @@ record Peek(
         throw e;
     }
 
-    private static Peek damaged(ArchiveException e) throws ArchiveException {
-        if (e.kind() == ArchiveException.Kind.DAMAGED) {
-            return bad(Fate.DAMAGED, String.valueOf(e.getMessage()));
+    /** Keeps what is wrong; which object it is and what to do is said where it is passed over. */
+    private static Peek damaged(ArchiveException e, String name) throws ArchiveException {
+        if (e.kind() != ArchiveException.Kind.DAMAGED) {
+            throw e;
         }
-        throw e;
+        String message = String.valueOf(e.getMessage());
+        int begin = message.startsWith(name + ": ") ? name.length() + 2 : 0;
+        int end = message.lastIndexOf("; ");
+        return bad(Fate.DAMAGED, message.substring(begin, end < begin ? message.length() : end));
     }
 
     private static Peek bad(Fate fate, String why) {

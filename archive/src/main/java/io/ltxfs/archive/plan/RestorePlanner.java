@@ -8,6 +8,7 @@ import io.ltxfs.archive.LtxObject;
 import io.ltxfs.ltx.Txid;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -20,6 +21,9 @@ import java.util.Set;
  * What is gone, damaged or belongs to a deposed primary is passed over, and the plan made again without it.
  */
 public final class RestorePlanner {
+    /** How many objects that were passed over a message names. */
+    private static final int WARNINGS_MAX = 3;
+
     /** Where a target cannot be had: why, and what can be had before and after it. */
     private record Refusal(String why, OptionalLong before, OptionalLong after) {}
 
@@ -187,6 +191,9 @@ public final class RestorePlanner {
         if (next == 0) {
             return "the transactions from TXID " + Txid.format(reached + 1) + " on are missing in the archive";
         }
+        if (next - reached == 2) {
+            return "transaction " + Txid.format(reached + 1) + " is missing in the archive";
+        }
         return "the transactions " + Txid.format(reached + 1) + " to " + Txid.format(next - 1)
                 + " are missing in the archive";
     }
@@ -236,6 +243,12 @@ public final class RestorePlanner {
     }
 
     private String passedOver() {
-        return survey.warnings().isEmpty() ? "" : " (" + String.join("; ", survey.warnings()) + ")";
+        List<String> warnings = survey.warnings();
+        if (warnings.isEmpty()) {
+            return "";
+        }
+        int more = warnings.size() - WARNINGS_MAX;
+        return " (" + String.join("; ", warnings.subList(0, Math.min(warnings.size(), WARNINGS_MAX)))
+                + (more > 0 ? "; and " + more + " more" : "") + ")";
     }
 }

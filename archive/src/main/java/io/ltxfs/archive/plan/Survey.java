@@ -9,6 +9,7 @@ import io.ltxfs.archive.DatabaseRecord.Drop;
 import io.ltxfs.archive.LtxObject;
 import io.ltxfs.archive.Parallel;
 import io.ltxfs.ltx.Txid;
+import io.ltxfs.objectstore.CountingStore;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -164,7 +165,7 @@ final class Survey implements AutoCloseable {
     }
 
     int requests() {
-        return store.requests();
+        return Math.toIntExact(store.total().calls());
     }
 
     /** What was passed over and why, one line each. */
