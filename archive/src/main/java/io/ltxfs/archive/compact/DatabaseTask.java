@@ -65,20 +65,13 @@ final class DatabaseTask {
 
     void uploaded(Uploaded uploaded) {
         log.add(uploaded);
-        boolean first;
-        synchronized (this) {
-            isNew = true;
-            first = !onAgenda;
-            onAgenda = true;
-        }
         // A reader that follows level 1 must find the first object there as soon as there is one at all.
         long now = owner.nowMillis();
         long due = uploaded.minTxid() == 1 ? now : turn(now);
-        if (first) {
-            try {
-                owner.agenda().put(name, due);
-            } catch (IOException e) {
-                LOG.warn("could not note what is to be compacted: database={} reason=\"{}\"", name, e.getMessage());
+        synchronized (this) {
+            isNew = true;
+            if (!onAgenda) {
+                remember(due);
             }
         }
         schedule(due);
@@ -214,10 +207,7 @@ final class DatabaseTask {
             return next;
         }
         if (report.nextAt().isEmpty()) {
-            synchronized (this) {
-                onAgenda = false;
-            }
-            owner.agenda().remove(name);
+            forget();
             return 0;
         }
         Instant at = report.nextAt().get();
@@ -226,10 +216,19 @@ final class DatabaseTask {
         return next;
     }
 
-    private void remember(long next) throws IOException {
-        synchronized (this) {
+    private synchronized void remember(long next) {
+        try {
+            owner.agenda().put(name, isNew ? Math.min(next, turn(owner.nowMillis())) : next);
             onAgenda = true;
+        } catch (IOException e) {
+            LOG.warn("could not note what is to be compacted: database={} reason=\"{}\"", name, e.getMessage());
         }
-        owner.agenda().put(name, next);
+    }
+
+    private synchronized void forget() throws IOException {
+        if (!isNew) {
+            owner.agenda().remove(name);
+            onAgenda = false;
+        }
     }
 }

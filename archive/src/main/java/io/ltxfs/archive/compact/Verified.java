@@ -10,7 +10,7 @@ import java.util.Set;
  * The oldest are forgotten first; what is forgotten is read again. For use by many threads at once.
  */
 public final class Verified {
-    private static final int KEYS_MAX = 20_000;
+    private static final int KEYS_MAX = 50_000;
 
     private final Set<String> keys;
 

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The archive of a node's own databases. */
 public final class LocalArchiveService implements ArchiveService {
@@ -36,15 +37,14 @@ public final class LocalArchiveService implements ArchiveService {
      */
     public static LocalArchiveService start(
             Archive archive, TransactionFeed feed, LocalDatabases databases, UploadOptions options) throws IOException {
+        Optional<FreeSpace> room = FreeSpace.of(archive.store().directory(), options.dataDirectory());
+        Archive limited = room.map(limit -> new Archive(new RoomStore(archive.store(), limit), archive.layout()))
+                .orElse(archive);
         CompactionSettings settings = new CompactionSettings(
-                options.placement(),
-                options.dataDirectory(),
-                options.clock(),
-                options.coding(),
-                FreeSpace.of(archive.store().directory(), options.dataDirectory()));
-        Compactions compactions = Compactions.start(archive, feed, settings);
+                options.placement(), options.dataDirectory(), options.clock(), options.coding(), room);
+        Compactions compactions = Compactions.start(limited, feed, settings);
         try {
-            Uploads uploads = Uploads.start(archive, feed, databases, options, compactions);
+            Uploads uploads = Uploads.start(limited, feed, databases, options, compactions);
             return new LocalArchiveService(archive, uploads, compactions);
         } catch (IOException | RuntimeException e) {
             compactions.close();

@@ -17,7 +17,13 @@ import io.ltxfs.archive.restore.RestoreListener;
 import io.ltxfs.archive.restore.RestoreResult;
 import io.ltxfs.archive.restore.Restorer;
 import io.ltxfs.ltx.PageCoding;
+import io.ltxfs.objectstore.ForwardingStore;
+import io.ltxfs.objectstore.ListPage;
 import io.ltxfs.objectstore.MemoryStore;
+import io.ltxfs.objectstore.ObjectBody;
+import io.ltxfs.objectstore.PutOptions;
+import io.ltxfs.objectstore.StoreException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -30,6 +36,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,7 +57,8 @@ class ArchiveLifeTest {
     @TempDir
     Path directory;
 
-    private final Archive archive = new Archive(new MemoryStore(), ArchiveLayout.FILES);
+    private final CountingStore store = new CountingStore();
+    private final Archive archive = new Archive(store, ArchiveLayout.FILES);
     private TestNode node;
     private Uploads uploads;
     private Compactions compactions;
@@ -175,7 +183,8 @@ class ArchiveLifeTest {
             if (e.kind() == ArchiveException.Kind.NOT_FOUND && mayBeMissing(name, target, asked)) {
                 return false;
             }
-            throw new AssertionError(name + " " + target + ": " + e.getMessage() + "\n" + objects(name), e);
+            throw new AssertionError(
+                    name + " " + target + ": " + e.getMessage() + "\n" + objects(archive.database(name)), e);
         }
         byte[] wanted;
         synchronized (node) {
@@ -205,36 +214,93 @@ class ArchiveLifeTest {
         }
     }
 
-    private String objects(String name) throws Exception {
+    private static String objects(DatabaseArchive db) {
         StringBuilder text = new StringBuilder();
-        DatabaseArchive db = archive.database(name);
+        try {
+            list(db, text);
+        } catch (IOException e) {
+            text.append(e);
+        }
+        return text.toString();
+    }
+
+    private static void list(DatabaseArchive db, StringBuilder text) throws IOException {
         for (int level = 0; level <= 9; level++) {
             for (LtxObject object : db.list(level, 0)) {
                 text.append(object.key()).append(' ').append(object.modified()).append('\n');
             }
         }
         db.listBundles(0).forEach(bundle -> text.append(bundle.key()).append('\n'));
-        return text.toString();
     }
 
     @Test
     void anIdleDatabaseIsCompactedAndThenLeftAlone() throws Exception {
+        commitSome();
+        assertTrue(uploads.drain(Duration.ofSeconds(60)));
+        DatabaseArchive db = archive.database("a.db");
+        awaitCompacted(db);
+        assertArrayEquals(
+                node.histories.get("a.db").images.get(30L), ArchiveCheck.restore(db, new RestoreTarget.End()));
+        // Nothing is due any more: the hint for the time after a restart is gone, and no request is made.
+        Path agenda = node.data.resolve(Compactions.DIRECTORY).resolve("agenda");
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> isEmpty(agenda));
+        long requests = store.requests.get();
+        Thread.sleep(2 * OPTIONS.levels().get(0).toMillis());
+        assertEquals(requests, store.requests.get());
+    }
+
+    @Test
+    void whatWaitedIsDoneAfterARestart() throws Exception {
+        commitSome();
+        assertTrue(uploads.drain(Duration.ofSeconds(60)));
+        uploads.close();
+        compactions.close();
+        node.restart();
+        open();
+        awaitCompacted(archive.database("a.db"));
+    }
+
+    private void commitSome() throws Exception {
         Random random = new Random(3);
         for (int i = 0; i < 30; i++) {
             node.commit("a.db", System.currentTimeMillis(), random);
             Thread.sleep(random.nextInt(30));
         }
         node.flush();
-        assertTrue(uploads.drain(Duration.ofSeconds(60)));
-        DatabaseArchive db = archive.database("a.db");
-        Awaitility.await()
-                .atMost(Duration.ofSeconds(60))
-                .until(() -> db.list(1, 0).size() > 0
-                        && db.list(1, 0).get(db.list(1, 0).size() - 1).maxTxid() == 30);
-        Awaitility.await()
-                .atMost(Duration.ofSeconds(60))
-                .until(() -> db.list(0, 0).size() == 1 && db.listBundles(0).isEmpty());
-        assertArrayEquals(
-                node.histories.get("a.db").images.get(30L), ArchiveCheck.restore(db, new RestoreTarget.End()));
+    }
+
+    private void awaitCompacted(DatabaseArchive db) {
+        Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            List<LtxObject> level = db.list(1, 0);
+            assertTrue(!level.isEmpty() && level.get(level.size() - 1).maxTxid() == 30, () -> objects(db));
+            assertTrue(db.list(0, 0).size() == 1 && db.listBundles(0).isEmpty(), () -> objects(db));
+        });
+    }
+
+    private static boolean isEmpty(Path directory) throws IOException {
+        try (var files = Files.list(directory)) {
+            return files.findFirst().isEmpty();
+        }
+    }
+
+    /** Counts. */
+    private static final class CountingStore extends ForwardingStore {
+        final AtomicLong requests = new AtomicLong();
+
+        CountingStore() {
+            super(new MemoryStore());
+        }
+
+        @Override
+        public String put(String key, ObjectBody body, PutOptions options) throws StoreException {
+            requests.incrementAndGet();
+            return super.put(key, body, options);
+        }
+
+        @Override
+        public ListPage list(String prefix, String startAfter) throws StoreException {
+            requests.incrementAndGet();
+            return super.list(prefix, startAfter);
+        }
     }
 }
