@@ -251,6 +251,21 @@ final class S3FaultsTest {
     }
 
     @Test
+    void stalledReadGoesOn() throws Exception {
+        byte[] bytes = new byte[300_000];
+        new Random(4).nextBytes(bytes);
+        direct.put("a", ObjectBody.of(bytes), PutOptions.create());
+        try (S3Store hasty = open("&timeout=500ms")) {
+            proxy.next("GET", new Fault.StallAnswer(100_000));
+            assertArrayEquals(bytes, hasty.get("a").readAll());
+            for (int i = 0; i < 3; i++) {
+                proxy.next("GET", new Fault.StallAnswer(0));
+            }
+            says(fails(Kind.UNAVAILABLE, false, () -> hasty.get("a").readAll()), "no answer within 0.5 s");
+        }
+    }
+
+    @Test
     void readToTheEndGivesTheConnectionBack() throws Exception {
         direct.put("a", ObjectBody.of(new byte[100_000]), PutOptions.create());
         for (int i = 0; i < 2 * S3Clients.CONNECTIONS_MAX; i++) {

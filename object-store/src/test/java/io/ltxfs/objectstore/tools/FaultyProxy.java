@@ -43,6 +43,9 @@ public final class FaultyProxy implements S3Server {
         /** Only so many bytes of the answer's body arrive, then the connection closes. */
         record CutAnswer(int bodyBytes) implements Fault {}
 
+        /** Only so many bytes of the answer's body arrive, and nothing more until the proxy closes. */
+        record StallAnswer(int bodyBytes) implements Fault {}
+
         /** A bit of the request's body turns over on its way. */
         record FlipBit() implements Fault {}
 
@@ -180,7 +183,8 @@ public final class FaultyProxy implements S3Server {
         }
     }
 
-    private void forward(List<String> head, byte[] body, OutputStream out, Fault fault) throws IOException {
+    private void forward(List<String> head, byte[] body, OutputStream out, Fault fault)
+            throws IOException, InterruptedException {
         try (Socket upstream = new Socket(server.getHost(), server.getPort())) {
             sockets.add(upstream);
             OutputStream to = upstream.getOutputStream();
@@ -210,6 +214,10 @@ public final class FaultyProxy implements S3Server {
             out.write((answered + "\r\n").getBytes(StandardCharsets.ISO_8859_1));
             if (fault instanceof Fault.CutAnswer cut) {
                 out.write(from.readNBytes(cut.bodyBytes));
+            } else if (fault instanceof Fault.StallAnswer stall) {
+                out.write(from.readNBytes(stall.bodyBytes));
+                out.flush();
+                closed.await();
             } else {
                 from.transferTo(out);
             }
