@@ -5,6 +5,7 @@ import io.ltxfs.database.DatabaseSet;
 import io.ltxfs.database.DatabaseSetOptions;
 import io.ltxfs.database.Host;
 import io.ltxfs.database.disk.PosixDisk;
+import io.ltxfs.database.log.LogOptions;
 import io.ltxfs.database.posix.Errno;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -29,12 +30,23 @@ public final class StoppedNode implements AutoCloseable {
     public static StoppedNode open(Path data) throws NodeException, IOException {
         DataDirectory directory = DataDirectory.take(data);
         try {
-            DatabaseSet databases = DatabaseSet.open(new PosixDisk(data), DatabaseSetOptions.defaults(), new NoMount());
+            DatabaseSet databases = DatabaseSet.open(new PosixDisk(data), options(), new NoMount());
             return new StoppedNode(directory, databases);
         } catch (IOException | RuntimeException e) {
             directory.close();
             throw e;
         }
+    }
+
+    /** Nothing is trimmed: the archive, which is not asked here, may still need it. */
+    private static DatabaseSetOptions options() {
+        DatabaseSetOptions defaults = DatabaseSetOptions.defaults();
+        LogOptions log = defaults.log();
+        return new DatabaseSetOptions(
+                new LogOptions(log.segmentBytes(), Long.MAX_VALUE, log.flushLeader(), log.threads()),
+                defaults.refuseUnjournaled(),
+                defaults.stageMemoryBytes(),
+                defaults.clockMillis());
     }
 
     /** Its databases. */
