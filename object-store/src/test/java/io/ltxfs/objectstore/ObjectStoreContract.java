@@ -24,6 +24,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -493,6 +494,39 @@ public abstract class ObjectStoreContract {
     /** Whether a read failed because the version it was reading is gone, in a store that can do so. */
     boolean isReplaced(StoreException e) {
         return false;
+    }
+
+    @Test
+    void showsMetadataAsSoonAsTheObject() throws Exception {
+        int objects = 3 * raceRounds();
+        AtomicBoolean done = new AtomicBoolean();
+        Callable<Void> writer = () -> {
+            try {
+                for (int i = 0; i < objects; i++) {
+                    store.put("new/" + i, body("x"), PutOptions.create().with(Map.of("n", "" + i)));
+                }
+            } finally {
+                done.set(true);
+            }
+            return null;
+        };
+        Callable<Void> reader = () -> {
+            for (int i = 0; i < objects; i++) {
+                ObjectInfo info = null;
+                while (info == null) {
+                    boolean last = done.get();
+                    try {
+                        info = store.head("new/" + i);
+                    } catch (StoreException e) {
+                        assertEquals(Kind.NOT_FOUND, e.kind(), e.toString());
+                        assertFalse(last, "never came: " + i);
+                    }
+                }
+                assertEquals(Map.of("n", "" + i), info.metadata());
+            }
+            return null;
+        };
+        inThreads(3, List.of(writer, reader, reader));
     }
 
     private void replace(String key, int i) throws IOException {

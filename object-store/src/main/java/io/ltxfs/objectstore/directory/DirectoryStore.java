@@ -28,7 +28,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,7 +57,6 @@ public final class DirectoryStore implements ObjectStore {
     private final Clock clock;
     private final DiskErrors errors;
     private final Directories directories;
-    private final AtomicLong temporaries = new AtomicLong();
 
     /** Opened by the first write; guarded by this. */
     private @Nullable LockFile lockFile;
@@ -115,7 +113,8 @@ public final class DirectoryStore implements ObjectStore {
             LockFile locks = locks();
             directories.ensure(place.hidden());
             try {
-                return Staged.write(temporary(locks, place.hidden()), describe(place.key()), body, modified);
+                Path temporary = place.hidden().resolve(locks.temporaryName());
+                return Staged.write(temporary, describe(place.key()), body, modified);
             } catch (NoSuchFileException e) {
                 // Somebody found the directory empty, and removed it, between the two.
                 if (tries == MAKE_TRIES_MAX) {
@@ -126,6 +125,7 @@ public final class DirectoryStore implements ObjectStore {
     }
 
     private String install(Place place, Staged staged, PutOptions options) throws IOException {
+        Path temporary = place.hidden().resolve(locks().temporaryName());
         return locked(place.key(), () -> {
             boolean there = isFile(place.file());
             checkCondition(place, there, options.condition());
@@ -133,12 +133,8 @@ public final class DirectoryStore implements ObjectStore {
                 makeWay(place);
             }
             try {
-                SidecarFiles.install(
-                        place,
-                        staged,
-                        options.metadata(),
-                        options.modified().isPresent(),
-                        temporary(locks(), place.hidden()));
+                boolean keepTime = options.modified().isPresent();
+                SidecarFiles.install(place, staged, options.metadata(), keepTime, temporary);
             } catch (IOException e) {
                 // With an object there its metadata may have changed, if the bytes are the same.
                 boolean unknown = there || !Files.exists(staged.file());
@@ -430,10 +426,6 @@ public final class DirectoryStore implements ObjectStore {
     /** The lock file is in a hidden directory too, which is met before there are locks and tidied when there are. */
     private synchronized boolean hasLocks() {
         return lockFile != null;
-    }
-
-    private Path temporary(LockFile locks, Path hidden) {
-        return hidden.resolve(Temporary.name(locks.ownByte(), temporaries.incrementAndGet()));
     }
 
     // ------------------------------------------------------------------------------------------------ the rest

@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,7 @@ final class LockFile {
     private final Path file;
     private final ReentrantLock[] stripes = new ReentrantLock[STRIPES];
     private final long ownByte = new SecureRandom().nextLong(OWN_BYTE_MIN, OWN_BYTE_MAX);
+    private final AtomicLong temporaries = new AtomicLong();
     /** The file's identity and channel; guarded by this. */
     private @Nullable Object identity;
 
@@ -95,9 +97,9 @@ final class LockFile {
         }
     }
 
-    /** What this process puts into the names of its temporary files. */
-    long ownByte() {
-        return ownByte;
+    /** A name for a temporary file that nobody else has. */
+    String temporaryName() {
+        return Temporary.name(ownByte, temporaries.incrementAndGet());
     }
 
     /** A lock that is held. */

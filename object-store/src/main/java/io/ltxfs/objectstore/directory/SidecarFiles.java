@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +64,7 @@ final class SidecarFiles {
             boolean keep = false;
             try {
                 long size = channel.size();
-                Sidecar sidecar = belonging(place, channel, size);
+                Sidecar sidecar = belonging(place, channel, size, before.lastModifiedTime());
                 // A whole print leaves no doubt. In all other cases a replacement may have come between.
                 if (sidecar != null && ContentPrint.isWhole(size) || isSame(before, place.file())) {
                     keep = true;
@@ -84,17 +85,30 @@ final class SidecarFiles {
         if (sidecar != null) {
             return new ObjectInfo(key, size, sidecar.modified(), sidecar.etag(), sidecar.metadata());
         }
+        FileTime modified = attributes.lastModifiedTime();
         // A large file of another program is not read to its end to name it.
-        String print = ContentPrint.of(channel, size);
-        var modified = attributes.lastModifiedTime();
-        String etag =
-                ContentPrint.isWhole(size) ? print : print + "-" + Long.toHexString(modified.to(TimeUnit.NANOSECONDS));
+        String etag = ContentPrint.isWhole(size)
+                ? ContentPrint.of(channel, size)
+                : Long.toHexString(size) + "-" + Long.toHexString(modified.to(TimeUnit.NANOSECONDS));
         return new ObjectInfo(key, size, modified.toInstant(), etag, Map.of());
     }
 
-    private static @Nullable Sidecar belonging(Place place, FileChannel channel, long size) throws IOException {
+    /**
+     * The sidecar of a content.
+     *
+     * @param modified the time that the file shows, if that may be taken for a proof where a proof by content is costly
+     */
+    private static @Nullable Sidecar belonging(Place place, FileChannel channel, long size, @Nullable FileTime modified)
+            throws IOException {
         Sidecar next = ofSize(size, read(place.next()));
         Sidecar current = ofSize(size, read(place.sidecar()));
+        if (next == null
+                && current != null
+                && modified != null
+                && !ContentPrint.isWhole(size)
+                && current.modified().equals(modified.toInstant())) {
+            return current;
+        }
         if (next == null && current == null) {
             return null;
         }
@@ -181,7 +195,7 @@ final class SidecarFiles {
         Sidecar next = read(place.next());
         Sidecar belongs;
         try (FileChannel channel = FileChannel.open(place.file(), StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
-            belongs = belonging(place, channel, channel.size());
+            belongs = belonging(place, channel, channel.size(), null);
         }
         if (next != null && next.equals(belongs)) {
             rename(place.next(), place.sidecar());

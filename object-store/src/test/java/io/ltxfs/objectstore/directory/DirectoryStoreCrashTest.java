@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ltxfs.objectstore.ListPage;
 import io.ltxfs.objectstore.ObjectBody;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,6 +67,36 @@ final class DirectoryStoreCrashTest {
             }
         }
         leavesNothingBehind();
+    }
+
+    /** Kills a process before each system call that changes the disk, one after the other, until none is left. */
+    @Test
+    @Tag("long")
+    void keepsWhatWasPutWhenAProcessIsKilledAtAnyStep() throws Exception {
+        assumeTrue(Files.exists(Path.of("/usr/bin/strace")), "needs strace");
+        int kills = 0;
+        for (String call : List.of("rename", "unlink", "fsync", "rmdir", "mkdir")) {
+            boolean killed = true;
+            for (int nth = 1; killed; nth++) {
+                String step = call + " " + nth;
+                String inject = "inject=" + call + ":signal=SIGKILL:when=" + nth;
+                List<String> strace = List.of("strace", "-f", "-qq", "-o", "/dev/null", "-e", inject);
+                Worker worker = new Worker(strace, "steps", directory, "a", 21L * nth);
+                killed = worker.await() != 0;
+                kills += killed ? 1 : 0;
+                try (DirectoryStore store = new DirectoryStore(directory)) {
+                    learn(store, worker.lines(), step);
+                    verify(store, step);
+                    // The next one begins with nothing, or with what is left.
+                    if (nth % 3 != 0) {
+                        store.delete("a/0/0");
+                        expected.clear();
+                    }
+                }
+            }
+        }
+        System.out.println("killed at each of " + kills + " steps");
+        assertTrue(kills > 60, "killed at " + kills + " steps only");
     }
 
     /** Takes over what a worker has done; of the last thing either the old or the new state must be there. */

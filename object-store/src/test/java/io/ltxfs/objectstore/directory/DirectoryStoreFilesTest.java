@@ -20,10 +20,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -344,6 +349,43 @@ final class DirectoryStoreFilesTest {
         assertEquals(METADATA, store.head("a/x").metadata());
         try (DirectoryStore other = new DirectoryStore(root)) {
             assertFails(Kind.PRECONDITION_FAILED, () -> other.put("a/x", body("3"), PutOptions.create()));
+        }
+    }
+
+    @Test
+    void isOneStoreHoweverOftenItIsOpen() throws Exception {
+        int threads = 4;
+        List<DirectoryStore> stores = new ArrayList<>();
+        ExecutorService pool = Executors.newFixedThreadPool(threads);
+        try {
+            List<Callable<Integer>> racers = new ArrayList<>();
+            for (int i = 0; i < threads; i++) {
+                DirectoryStore mine = new DirectoryStore(root);
+                stores.add(mine);
+                racers.add(() -> {
+                    int won = 0;
+                    for (int round = 0; round < 40; round++) {
+                        try {
+                            mine.put(
+                                    "d/" + round, body("x"), PutOptions.create().with(METADATA));
+                            won++;
+                        } catch (StoreException e) {
+                            assertEquals(Kind.PRECONDITION_FAILED, e.kind(), e.toString());
+                        }
+                    }
+                    // Leaves while the others are at work: they keep their locks.
+                    mine.close();
+                    return won;
+                });
+            }
+            int won = 0;
+            for (Future<Integer> racer : pool.invokeAll(racers)) {
+                won += racer.get();
+            }
+            assertEquals(40, won);
+        } finally {
+            pool.shutdownNow();
+            stores.forEach(DirectoryStore::close);
         }
     }
 

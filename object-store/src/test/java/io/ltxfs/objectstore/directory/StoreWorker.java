@@ -27,6 +27,7 @@ final class StoreWorker {
             String name = args[2];
             switch (args[0]) {
                 case "write" -> write(store, name, Long.parseLong(args[3]));
+                case "steps" -> steps(store, name, Long.parseLong(args[3]));
                 case "race" -> race(store, name, Integer.parseInt(args[3]));
                 default -> throw new IllegalArgumentException(args[0]);
             }
@@ -34,6 +35,23 @@ final class StoreWorker {
     }
 
     // ------------------------------------------------------------------------------------------------ writing
+
+    /** Creates, replaces and deletes one object, in all ways there are. */
+    private static void steps(ObjectStore store, String name, long first) throws IOException {
+        String key = name + "/0/0";
+        // Sizes and times of the numbers are those of content() and options(); 0 deletes.
+        for (long n : new long[] {1, 2, 4, 0, 5, 11, 14, 21, 0, 7, 9, 0}) {
+            if (n == 0) {
+                OUT.println("begin delete " + key + " 0");
+                store.delete(key);
+            } else {
+                long number = first + n;
+                OUT.println("begin put " + key + " " + number);
+                store.put(key, content(number), options(number));
+            }
+            OUT.println("end");
+        }
+    }
 
     /** Creates, replaces and deletes objects for ever. */
     private static void write(ObjectStore store, String name, long seed) throws IOException {

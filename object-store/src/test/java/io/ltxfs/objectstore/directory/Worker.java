@@ -15,17 +15,17 @@ final class Worker implements AutoCloseable {
     private final Thread reader;
 
     Worker(String mode, Path directory, String name, long number) throws IOException {
-        process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:TieredStopAtLevel=1",
-                        "-Xmx64m",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        StoreWorker.class.getName(),
-                        mode,
-                        directory.toString(),
-                        name,
-                        Long.toString(number))
+        this(List.of(), mode, directory, name, number);
+    }
+
+    /** Starts it by another program. */
+    Worker(List<String> by, String mode, Path directory, String name, long number) throws IOException {
+        List<String> command = new ArrayList<>(by);
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xshare:auto", "-Xmx64m"));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), StoreWorker.class.getName()));
+        command.addAll(List.of(mode, directory.toString(), name, Long.toString(number)));
+        process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         reader = new Thread(this::read, "worker-" + name);
@@ -57,7 +57,8 @@ final class Worker implements AutoCloseable {
 
     /** kill -9, and waits until all it said has been read. */
     void kill() throws InterruptedException {
-        process.destroyForcibly();
+        // Process.destroyForcibly would close its output, and lose what has not been read yet.
+        process.toHandle().destroyForcibly();
         process.waitFor();
         reader.join();
     }
