@@ -91,9 +91,9 @@ many() {
   "$work/many-writers" "$work/mnt/many" "$databases" 0 1 >/dev/null
   sleep 45 # until all is archived and compacted once
   usage "$daemon_pid" | row ltxfs idle
-  "$work/many-writers" "$work/mnt/many" "$databases" "$((seconds + 15))" 10 >"$work/writers" &
+  "$work/many-writers" "$work/mnt/many" "$databases" "$((seconds + 60))" 10 >"$work/writers" &
   local writers=$!
-  sleep 12
+  sleep 45 # until all are open
   usage "$daemon_pid" | row ltxfs writing
   wait "$writers"
   row ltxfs writing <"$work/writers"
@@ -105,9 +105,9 @@ many() {
     replica: { type: file, path: $work/replica/many }"
   sleep 45
   usage "$litestream_pid" | row litestream idle
-  "$work/many-writers" "$work/plain/many" "$databases" "$((seconds + 15))" 10 >"$work/writers" &
+  "$work/many-writers" "$work/plain/many" "$databases" "$((seconds + 60))" 10 >"$work/writers" &
   writers=$!
-  sleep 12
+  sleep 45 # until all are open
   usage "$litestream_pid" | row litestream writing
   wait "$writers"
   row litestream writing <"$work/writers"

@@ -3,13 +3,17 @@
  *
  *   many-writers DIRECTORY COUNT SECONDS PERIOD_SECONDS
  *
- * Each database DIRECTORY/N.db gets one row a period, spread evenly over it; it is open only meanwhile. With SECONDS 0
- * every database is made, with one row, and that is all. Prints "writes N" and "late N": those that began a second late.
+ * Each database DIRECTORY/N.db gets one row a period, spread evenly over it, by a connection that stays open. With
+ * SECONDS 0 every database is made, with one row, and that is all. Prints "writes N" and "late N": those that began more
+ * than a second late.
  */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
+
+static sqlite3 **connections;
 
 static double now(void) {
   struct timespec t;
@@ -17,21 +21,28 @@ static double now(void) {
   return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
-static void write_to(const char *directory, int number) {
-  char path[4096];
-  sqlite3 *db;
-  snprintf(path, sizeof path, "%s/%d.db", directory, number);
-  if (sqlite3_open(path, &db) != SQLITE_OK
-      || sqlite3_busy_timeout(db, 5000) != SQLITE_OK
-      || sqlite3_exec(db,
-                      "PRAGMA journal_mode=WAL; CREATE TABLE IF NOT EXISTS t(id INTEGER PRIMARY KEY, a BLOB);"
-                      "INSERT INTO t(a) VALUES(randomblob(200))",
-                      0, 0, 0)
-             != SQLITE_OK) {
-    fprintf(stderr, "many-writers: %s: %s\n", path, sqlite3_errmsg(db));
+static void run(sqlite3 *db, int number, const char *sql) {
+  if (sqlite3_exec(db, sql, 0, 0, 0) != SQLITE_OK) {
+    fprintf(stderr, "many-writers: database %d: %s\n", number, sqlite3_errmsg(db));
     exit(1);
   }
-  sqlite3_close(db);
+}
+
+static void open_one(const char *directory, int number) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s/%d.db", directory, number);
+  if (sqlite3_open(path, &connections[number]) != SQLITE_OK) {
+    fprintf(stderr, "many-writers: %s: %s\n", path, sqlite3_errmsg(connections[number]));
+    exit(1);
+  }
+  sqlite3_busy_timeout(connections[number], 5000);
+  run(connections[number], number,
+      "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+      "CREATE TABLE IF NOT EXISTS t(id INTEGER PRIMARY KEY, a BLOB)");
+}
+
+static void write_to(int number) {
+  run(connections[number], number, "INSERT INTO t(a) VALUES(randomblob(200))");
 }
 
 int main(int argc, char **argv) {
@@ -42,9 +53,15 @@ int main(int argc, char **argv) {
   int count = atoi(argv[2]);
   double seconds = atof(argv[3]), period = atof(argv[4]);
   long writes = 0, late = 0;
+  struct rlimit files;
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  connections = calloc(count, sizeof *connections);
+  for (int i = 0; i < count; i++) open_one(argv[1], i);
   double begun = now();
   if (seconds == 0) {
-    for (int i = 0; i < count; i++, writes++) write_to(argv[1], i);
+    for (int i = 0; i < count; i++, writes++) write_to(i);
   } else {
     for (; now() - begun < seconds; writes++) {
       double due = begun + writes * period / count, wait = due - now();
@@ -54,9 +71,10 @@ int main(int argc, char **argv) {
       } else if (wait < -1) {
         late++;
       }
-      write_to(argv[1], writes % count);
+      write_to(writes % count);
     }
   }
+  for (int i = 0; i < count; i++) sqlite3_close(connections[i]);
   printf("writes %ld\nlate %ld\n", writes, late);
   return 0;
 }
