@@ -90,7 +90,12 @@ public final class ArchiveVerifier {
                 whole.get(),
                 bytes.get(),
                 sorted,
-                Moments.of(db, true, unusable));
+                moments(unusable));
+    }
+
+    /** What can be restored; nothing as long as the record is damaged, which every restore reads first. */
+    private Moments moments(Set<String> unusable) throws IOException {
+        return unusable.contains(db.recordKey()) ? new Moments(List.of(), 0) : Moments.of(db, true, unusable);
     }
 
     private static void nesting(FitCheck fit, List<List<LtxObject>> levels) {

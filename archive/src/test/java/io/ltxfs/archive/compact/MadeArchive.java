@@ -25,14 +25,14 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** A random database's history, and its level 0 as an upload makes it. */
-final class MadeArchive {
-    static final String LINEAGE = "0123456789abcdef";
+public final class MadeArchive {
+    public static final String LINEAGE = "0123456789abcdef";
 
-    final DatabaseArchive database;
+    public final DatabaseArchive database;
     final ManualClock clock = new ManualClock();
 
     /** Content after each transaction; element 0 is before any. */
-    final List<byte[]> states = new ArrayList<>(List.of(new byte[0]));
+    public final List<byte[]> states = new ArrayList<>(List.of(new byte[0]));
 
     private final Random random;
     private final List<TreeSet<Integer>> changed = new ArrayList<>(List.of(new TreeSet<>()));
@@ -65,7 +65,7 @@ final class MadeArchive {
         }
     }
 
-    MadeArchive(DatabaseArchive database, long seed) {
+    public MadeArchive(DatabaseArchive database, long seed) {
         this.database = database;
         this.random = new Random(seed);
     }
@@ -89,7 +89,7 @@ final class MadeArchive {
     }
 
     /** Some transactions, up to 400 ms apart. */
-    void commit(int count) {
+    public void commit(int count) {
         for (int i = 0; i < count; i++) {
             clock.pass(1 + random.nextInt(400));
             byte[] before = states.get(states.size() - 1);
@@ -136,7 +136,7 @@ final class MadeArchive {
     }
 
     /** Uploads what is committed, at most four transactions an object; the first one alone. */
-    void upload() throws IOException {
+    public void upload() throws IOException {
         while (uploaded < newest()) {
             int min = uploaded + 1;
             int max = min == 1 || !facts ? min : Math.min(newest(), min + random.nextInt(4));
