@@ -126,7 +126,7 @@ public final class DatabaseCompaction {
     CompactionReport runLevels(int levels, LogRange log, Encoder encoder) throws IOException {
         CompactionReport report = new CompactionReport(database.name());
         LevelMaker maker = new LevelMaker(database, tools, report);
-        if (!known) {
+        if (!known || options.levels().isEmpty()) {
             log.take(0);
             return report;
         }

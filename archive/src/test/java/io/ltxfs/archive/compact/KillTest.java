@@ -117,24 +117,8 @@ class KillTest {
         return to;
     }
 
-    /** The end, and everything within history, can be restored exactly; Litestream's plan reaches the end. */
     private void check(ObjectStore over, String when) throws IOException {
-        DatabaseArchive database = CompactionTest.open(over);
-        Holdings holdings = Holdings.read(database);
-        List<LtxObject> plan = PlanModel.litestream(holdings);
-        assertEquals(made.uploaded(), plan.get(plan.size() - 1).maxTxid(), when);
-        assertTrue(plan.stream().anyMatch(object -> object.level() == 1), () -> when + ": " + plan);
-        assertEquals(made.uploaded(), holdings.newest(0).map(LtxObject::maxTxid).orElse(0L), when);
-        TestRestore restore = new TestRestore(database);
-        for (int txid = made.uploaded(); txid > 0; txid--) {
-            int wanted = txid;
-            byte[] content = restore.at(txid)
-                    .orElseThrow(() -> new AssertionError(when + ": transaction " + wanted + " cannot be restored"));
-            assertArrayEquals(made.states.get(txid), content, when);
-            if (made.time(txid).isBefore(made.clock.instant().minus(OPTIONS.history()))) {
-                break;
-            }
-        }
+        Invariants.check(CompactionTest.open(over), made, OPTIONS.history(), when);
     }
 
     private void checkWithLitestream(ObjectStore over, Path litestream) throws Exception {
