@@ -45,24 +45,21 @@ final class TimeSearch {
         return after == ends.size() ? new Found(txid, true) : refine(survey, time, txid, ends.get(after));
     }
 
-    /** Goes on from a transaction that is not after the moment, to one that is. */
-    private static Found refine(Survey survey, Instant time, long begin, long end) throws IOException, PlanAgain {
-        long txid = begin;
-        while (txid + 1 != end) {
-            Optional<BundleObject> bundle = survey.bundleWith(txid + 1);
-            if (bundle.isEmpty()) {
-                return new Found(txid, false);
-            }
-            BundleTable table = survey.peek(bundle.get()).tableOnly();
-            OptionalLong last = table.lastAtOrBefore(time.toEpochMilli());
-            if (last.isEmpty() || Txid.compare(last.getAsLong(), txid) <= 0) {
-                return new Found(txid, true);
-            }
-            txid = last.getAsLong();
-            if (txid != table.maxTxid()) {
-                return new Found(txid, true);
-            }
+    /** Looks into the bundle between two ends of objects, of which the first is not after the moment and the next one is. */
+    private static Found refine(Survey survey, Instant time, long before, long after) throws IOException, PlanAgain {
+        if (before + 1 == after) {
+            return new Found(before, true);
         }
-        return new Found(txid, true);
+        Optional<BundleObject> bundle = survey.bundleWith(before + 1);
+        if (bundle.isEmpty()) {
+            return new Found(before, false);
+        }
+        BundleTable table = survey.peek(bundle.get()).tableOnly();
+        OptionalLong last = table.lastAtOrBefore(time.toEpochMilli());
+        if (last.isEmpty() || Txid.compare(last.getAsLong(), before) <= 0) {
+            return new Found(before, true);
+        }
+        // A bundle that ends here ends at the next end, unless that one's time is not known.
+        return new Found(last.getAsLong(), last.getAsLong() != table.maxTxid() || last.getAsLong() + 1 == after);
     }
 }

@@ -291,14 +291,14 @@ class RestorePlannerTest {
                         reached == 0 || Txid.isContiguous(reached, step.fromTxid(), step.toTxid()),
                         about + plan.steps());
                 try (ObjectContent content = history.db.store().get(whole.key())) {
-                    apply(LtxReader.open(content.stream()), pages);
+                    apply(LtxReader.open(content.stream()), plan, pages);
                 }
             } else if (step instanceof Step.Slice slice) {
                 boolean isWhole =
                         reached == 0 && slice.table().of(slice.fromTxid()).isWhole();
                 assertTrue(isWhole || slice.fromTxid() == reached + 1, about + plan.steps());
                 BundleReader.open(history.db.store(), slice.bundle())
-                        .read(slice.fromTxid(), slice.toTxid(), (entry, ltx) -> apply(ltx, pages));
+                        .read(slice.fromTxid(), slice.toTxid(), (entry, ltx) -> apply(ltx, plan, pages));
             }
             reached = step.toTxid();
         }
@@ -309,7 +309,8 @@ class RestorePlannerTest {
         }
     }
 
-    private static void apply(LtxReader ltx, TreeMap<Integer, byte[]> pages) throws IOException {
+    private static void apply(LtxReader ltx, RestorePlan plan, TreeMap<Integer, byte[]> pages) throws IOException {
+        assertEquals(plan.pageSize(), ltx.header().pageSize(), () -> String.valueOf(plan));
         byte[] page = new byte[ltx.header().pageSize()];
         for (int pgno = ltx.nextPage(page); pgno != 0; pgno = ltx.nextPage(page)) {
             pages.put(pgno, page.clone());
