@@ -14,12 +14,15 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What becomes of uploads when the store fails, or the process dies. */
 class UploadFaultsTest {
     private static final String DB = "a.db";
+    /** Before and after each call that a run makes at least. */
+    private static final int CALLS = 40;
 
     @TempDir
     Path directory;
@@ -102,10 +105,20 @@ class UploadFaultsTest {
         }
     }
 
-    /** The process dies at each of its calls, before or after the call's effect; a new one goes on. */
+    /** The process dies at a call, before or after the call's effect; a new one goes on. */
     @Test
+    void killAtACallLosesNothing() throws Exception {
+        killAtCalls(3);
+    }
+
+    @Test
+    @Tag("long")
     void killAtEachCallLosesNothing() throws Exception {
-        for (int at = 1; at <= 40; at++) {
+        killAtCalls(1);
+    }
+
+    private void killAtCalls(int step) throws Exception {
+        for (int at = 1; at <= CALLS; at += step) {
             int died = at;
             Random random = new Random(at);
             AtomicInteger count = new AtomicInteger();
