@@ -162,7 +162,7 @@ final class FeedWatch {
             }
         }
         Map<String, Long> txids = new HashMap<>(releasedTxids);
-        TransactionFeed.Follower second = again.feed().follow("again", releasedLsn, () -> {});
+        TransactionFeed.Follower second = again.feed().follow("again", Math.max(1, releasedLsn), () -> {});
         if (second.lost()) {
             return found;
         }
