@@ -83,6 +83,39 @@ class RefusalTest {
                 PutOptions.create().with(facts(max)));
     }
 
+    /** A database of another page size, of which every object has every page. */
+    private void putWhole(int level, long min, long max, int pageSize, int pages) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        LtxHeader header = LtxHeader.delta(pageSize, pages, min, max, time(max).toEpochMilli(), 0);
+        LtxWriter ltx = new LtxWriter(out, header.withoutChecksums());
+        for (int pgno = 1; pgno <= pages; pgno++) {
+            ltx.writePage(pgno, new byte[pageSize], 0);
+        }
+        ltx.finish();
+        store.put(
+                db.key(level, min, max),
+                ObjectBody.of(out.toByteArray()),
+                PutOptions.create().with(facts(max)));
+    }
+
+    private static List<String> keys(RestorePlan plan) {
+        return plan.steps().stream().map(Step::key).collect(Collectors.toList());
+    }
+
+    @Test
+    void thePageSizeChanges() throws IOException {
+        record(List.of(), List.of());
+        put(1, 1, 1);
+        putWhole(9, 1, 2, 1024, 500);
+        putWhole(1, 2, 9, 1024, 500);
+        RestorePlan plan = RestorePlanner.plan(db, at(9), false);
+        assertEquals(List.of(db.key(9, 1, 2), db.key(1, 2, 9)), keys(plan));
+        assertEquals(1024, plan.pageSize());
+        assertEquals(PAGE_SIZE, RestorePlanner.plan(db, at(1), false).pageSize());
+        store.delete(db.key(9, 1, 2));
+        assertEquals(List.of(db.key(1, 2, 9)), keys(RestorePlanner.plan(db, at(9), false)));
+    }
+
     private void bundle(long min, long max) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         BundleWriter bundle = new BundleWriter(out);
@@ -314,8 +347,7 @@ class RefusalTest {
         put(2, 1, 3);
         RestorePlan plan = RestorePlanner.plan(db, new RestoreTarget.End(), false);
         assertEquals(3, plan.txid());
-        assertEquals(
-                List.of(db.key(2, 1, 3)), plan.steps().stream().map(Step::key).collect(Collectors.toList()));
+        assertEquals(List.of(db.key(2, 1, 3)), keys(plan));
     }
 
     @Test
@@ -361,9 +393,7 @@ class RefusalTest {
         };
         DatabaseArchive seen = new Archive(moving, ArchiveLayout.S3).database("app.db");
         RestorePlan plan = RestorePlanner.plan(seen, new RestoreTarget.End(), false);
-        assertEquals(
-                List.of(db.key(1, 1, 1), db.key(1, 2, 3)),
-                plan.steps().stream().map(Step::key).collect(Collectors.toList()));
+        assertEquals(List.of(db.key(1, 1, 1), db.key(1, 2, 3)), keys(plan));
         assertEquals(List.of(), plan.warnings());
     }
 
