@@ -36,7 +36,7 @@ final class ArchiveUnderLoadTest {
             Writer writer = new Writer(node.mount().resolve("load.db"), "WAL", "NORMAL");
             try {
                 writer.awaitCommits(20, LIMIT);
-                ArchiveUnderTest.Transaction last = null;
+                ArchiveUnderTest.awaitSome(node, "load.db");
                 for (int round = 0; round < 12; round++) {
                     writer.awaitCommits(writer.commits() + 20, LIMIT);
                     Restored end = archive.restore("load.db", new RestoreTarget.End());
@@ -48,7 +48,7 @@ final class ArchiveUnderLoadTest {
                             String.format("%016x", end.result().checksum()),
                             () -> "seed " + seed + " at the end, " + txid);
                     assertEquals(expected.checksum(), ArchiveUnderTest.checksum(end.file()));
-                    last = all.get(random.nextInt(Math.toIntExact(txid)));
+                    Transaction last = all.get(random.nextInt(Math.toIntExact(txid)));
                     archive.check(node, "load.db", last.txid());
                     Restored moment = archive.restore("load.db", new RestoreTarget.AtTime(expected.time()));
                     assertEquals(
@@ -123,11 +123,10 @@ final class ArchiveUnderLoadTest {
                 ArchiveUnderTest archive = ArchiveUnderTest.of(node)) {
             node.sqlite("app.db", "CREATE TABLE t(x)", "INSERT INTO t VALUES(1)")
                     .orFail();
-            ArchiveUnderTest.Transaction last;
             node.sqlite("app.db", "INSERT INTO t VALUES(2)", "INSERT INTO t VALUES(3)")
                     .orFail();
             List<Transaction> all = ArchiveUnderTest.transactions(node, "app.db");
-            last = all.get(all.size() - 1);
+            Transaction last = all.get(all.size() - 1);
             assertEquals(0, node.stop(), node::log);
             Restored end = archive.restore("app.db", new RestoreTarget.End());
             assertEquals(last.txid(), end.result().txid());

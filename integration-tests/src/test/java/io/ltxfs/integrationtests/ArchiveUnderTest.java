@@ -17,7 +17,11 @@ import io.ltxfs.archive.verify.VerifyProgress;
 import io.ltxfs.archive.verify.VerifyReport;
 import io.ltxfs.integrationtests.Programs.Output;
 import io.ltxfs.ltx.Txid;
+import io.ltxfs.objectstore.ObjectStore;
 import io.ltxfs.objectstore.ObjectStores;
+import io.ltxfs.objectstore.s3.S3Store;
+import io.ltxfs.objectstore.s3.S3Url;
+import io.ltxfs.objectstore.tools.S3Server;
 import io.ltxfs.objectstore.tools.Tools;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -52,6 +56,12 @@ final class ArchiveUnderTest implements AutoCloseable {
         return new ArchiveUnderTest(url, scratch, new Archive(ObjectStores.open(url), ArchiveLayout.of(url)));
     }
 
+    /** The archive at a URL of an S3 server. */
+    static ArchiveUnderTest over(String url, Path scratch) {
+        ObjectStore store = S3Store.open(S3Url.parse(url), S3Server.credentials());
+        return new ArchiveUnderTest(url, scratch, new Archive(store, ArchiveLayout.of(url)));
+    }
+
     /** A node's archive in its default place. */
     static ArchiveUnderTest of(NodeUnderTest node) {
         return at(node.data().resolve("archive").toString(), node.scratch());
@@ -83,6 +93,17 @@ final class ArchiveUnderTest implements AutoCloseable {
                     assertEquals(status.get("txid"), has.get("txid"), () -> node.status() + "\n" + node.log());
                     assertEquals(0, has.get("pending"));
                 });
+    }
+
+    /** Waits until the archive has something of a database. */
+    static void awaitSome(NodeUnderTest node, String database) {
+        await(database + " to be in the archive")
+                .atMost(LIMIT)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> ((Map<?, ?>) Objects.requireNonNull(
+                                        node.status(database).get("archive")))
+                                .get("txid")
+                        != null);
     }
 
     /** A restored file, which the next restore does not touch. */

@@ -43,6 +43,7 @@ final class NodeUnderTest implements AutoCloseable {
     private final Path directory;
     private final List<String> settings;
     private final Path log;
+    private final Map<String, String> environment = new TreeMap<>();
     private @Nullable Process process;
 
     private NodeUnderTest(Path directory, List<String> settings) {
@@ -99,6 +100,11 @@ final class NodeUnderTest implements AutoCloseable {
                 .orFail();
     }
 
+    /** Sets variables for it and its commands. */
+    void environment(Map<String, String> variables) {
+        environment.putAll(variables);
+    }
+
     /** Starts it and waits until it serves. */
     void start() {
         launch();
@@ -115,11 +121,12 @@ final class NodeUnderTest implements AutoCloseable {
         }
         command.addAll(List.of(options));
         try {
-            process = new ProcessBuilder(command)
+            ProcessBuilder builder = new ProcessBuilder(command)
                     .redirectInput(new File("/dev/null"))
                     .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-                    .start();
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+            builder.environment().putAll(environment);
+            process = builder.start();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -241,7 +248,7 @@ final class NodeUnderTest implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of(launcher()));
         command.addAll(List.of(words));
         command.addAll(List.of("--data", data().toString()));
-        return Programs.run(COMMAND, Map.of(), command);
+        return Programs.run(COMMAND, environment, command);
     }
 
     /** A command without a node. */
