@@ -12,11 +12,7 @@ import io.ltxfs.objectstore.PutOptions.Condition;
 import io.ltxfs.objectstore.StoreException;
 import io.ltxfs.objectstore.StoreException.Kind;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -28,7 +24,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,21 +42,14 @@ import org.slf4j.LoggerFactory;
 public final class DirectoryStore implements ObjectStore {
     private static final Logger LOG = LoggerFactory.getLogger(DirectoryStore.class);
     private static final int PAGE_OBJECTS = 1000;
-    private static final long LOCK_TIMEOUT_MILLIS = 30_000;
-    private static final int NAME_BYTES_MAX = 255;
-    private static final int OBJECT_NAME_BYTES_MAX = 253;
     /** How often a directory is made again that others find empty and remove at the same time. */
     private static final int MAKE_TRIES_MAX = 100;
 
-    private final Path root;
+    private final Places places;
     private final Clock clock;
     private final DiskErrors errors;
     private final Directories directories;
-
-    /** Opened by the first write; guarded by this. */
-    private @Nullable LockFile lockFile;
-    /** Guarded by this. */
-    private boolean closed;
+    private final KeyLocks locks;
 
     /**
      * A store that need not exist yet. Touches no file.
@@ -81,17 +69,18 @@ public final class DirectoryStore implements ObjectStore {
         if (!root.isAbsolute()) {
             throw new IllegalArgumentException("the path of a directory of objects must be absolute: " + root);
         }
-        this.root = root.normalize();
+        this.places = new Places(root.normalize());
         this.clock = clock;
-        this.errors = new DiskErrors(this.root);
-        this.directories = new Directories(this.root, this::sweep);
+        this.errors = new DiskErrors(places.root());
+        this.directories = new Directories(places.root(), this::sweep);
+        this.locks = new KeyLocks(places, directories, this::sweep);
     }
 
     // ------------------------------------------------------------------------------------------------ put
 
     @Override
     public String put(String key, ObjectBody body, PutOptions options) throws StoreException {
-        Place place = place(key);
+        Place place = places.place(key);
         try {
             // Saves the writing where the answer is known; what counts is the look under the lock.
             if (options.condition() instanceof Condition.Absent && isFile(place.file())) {
@@ -110,10 +99,10 @@ public final class DirectoryStore implements ObjectStore {
 
     private Staged stage(Place place, ObjectBody body, Instant modified) throws IOException {
         for (int tries = 1; ; tries++) {
-            LockFile locks = locks();
+            // Opens the locks, without which nothing is tidied up in a directory that is met.
+            Path temporary = place.hidden().resolve(locks.temporaryName());
             directories.ensure(place.hidden());
             try {
-                Path temporary = place.hidden().resolve(locks.temporaryName());
                 return Staged.write(temporary, describe(place.key()), body, modified);
             } catch (NoSuchFileException e) {
                 // Somebody found the directory empty, and removed it, between the two.
@@ -125,8 +114,8 @@ public final class DirectoryStore implements ObjectStore {
     }
 
     private String install(Place place, Staged staged, PutOptions options) throws IOException {
-        Path temporary = place.hidden().resolve(locks().temporaryName());
-        return locked(place.key(), () -> {
+        Path temporary = place.hidden().resolve(locks.temporaryName());
+        return locks.locked(place.key(), () -> {
             boolean there = isFile(place.file());
             checkCondition(place, there, options.condition());
             if (!there) {
@@ -230,14 +219,14 @@ public final class DirectoryStore implements ObjectStore {
     }
 
     private SidecarFiles.Opened open(String key) throws IOException {
-        Place place = place(key);
+        Place place = places.place(key);
         try {
-            if (!isReached(place.directory())) {
+            if (!places.isReached(place.directory())) {
                 throw new NoSuchFileException(place.file().toString());
             }
             return SidecarFiles.open(place);
         } catch (NoSuchFileException e) {
-            requireRoot();
+            places.requireRoot();
             String why = e.getReason() == null ? "there is no such object" : e.getReason();
             throw new StoreException(Kind.NOT_FOUND, describe(key) + ": " + why, e);
         }
@@ -249,8 +238,8 @@ public final class DirectoryStore implements ObjectStore {
     public ListPage list(String prefix, String startAfter) throws StoreException {
         String base = prefix.substring(0, prefix.lastIndexOf('/') + 1);
         try {
-            requireRoot();
-            Path directory = directory(base);
+            places.requireRoot();
+            Path directory = places.directory(base);
             if (directory == null) {
                 return new ListPage(List.of(), false);
             }
@@ -263,8 +252,8 @@ public final class DirectoryStore implements ObjectStore {
     @Override
     public List<String> children(String prefix) throws StoreException {
         try {
-            requireRoot();
-            Path directory = directory(prefix);
+            places.requireRoot();
+            Path directory = places.directory(prefix);
             if (directory == null) {
                 return List.of();
             }
@@ -282,58 +271,6 @@ public final class DirectoryStore implements ObjectStore {
         }
     }
 
-    /** The directory of a prefix that is empty or ends with a slash; nothing if there can be no objects in it. */
-    private @Nullable Path directory(String base) throws IOException {
-        if (base.isEmpty()) {
-            return root;
-        }
-        Path directory;
-        try {
-            directory = place(base.substring(0, base.length() - 1)).file();
-        } catch (IllegalArgumentException e) {
-            return null;
-        }
-        try {
-            return isReached(directory) ? directory : null;
-        } catch (NoSuchFileException e) {
-            return null;
-        }
-    }
-
-    private void requireRoot() throws StoreException {
-        if (!Files.isDirectory(root)) {
-            throw new StoreException(
-                    Kind.NO_STORE,
-                    describe() + ": there is no such directory; check the path, or that its disk is mounted");
-        }
-    }
-
-    /**
-     * Whether a directory is reached without a symbolic link below the root.
-     *
-     * @throws NoSuchFileException if it is not there
-     */
-    private boolean isReached(Path directory) throws IOException {
-        if (directory.equals(root)) {
-            return true;
-        }
-        try {
-            Path real = directory.toRealPath();
-            if (!Files.isDirectory(real)) {
-                throw new NoSuchFileException(directory.toString());
-            }
-            return real.equals(root.toRealPath().resolve(root.relativize(directory)));
-        } catch (AccessDeniedException | NoSuchFileException e) {
-            throw e;
-        } catch (FileSystemException e) {
-            // A file where a directory would be is no directory either; the system has another error for it.
-            if (Files.exists(directory)) {
-                throw e;
-            }
-            throw new NoSuchFileException(directory.toString());
-        }
-    }
-
     // ------------------------------------------------------------------------------------------------ delete
 
     @Override
@@ -343,16 +280,16 @@ public final class DirectoryStore implements ObjectStore {
 
     @Override
     public void deleteAll(Collection<String> keys) throws StoreException {
-        List<Place> places = new ArrayList<>();
+        List<Place> all = new ArrayList<>();
         for (String key : keys) {
-            places.add(place(key));
+            all.add(places.place(key));
         }
         String what = describe();
         try {
-            requireRoot();
+            places.requireRoot();
             List<Place> deleted = new ArrayList<>();
             Set<Path> touched = new LinkedHashSet<>();
-            for (Place place : places) {
+            for (Place place : all) {
                 what = describe(place.key());
                 if (isRemoved(place)) {
                     deleted.add(place);
@@ -378,17 +315,17 @@ public final class DirectoryStore implements ObjectStore {
 
     private boolean isRemoved(Place place) throws IOException {
         try {
-            if (!isFile(place.file()) || !isReached(place.directory())) {
+            if (!isFile(place.file()) || !places.isReached(place.directory())) {
                 return false;
             }
         } catch (NoSuchFileException e) {
             return false;
         }
-        return locked(place.key(), () -> isFile(place.file()) && Files.deleteIfExists(place.file()));
+        return locks.locked(place.key(), () -> isFile(place.file()) && Files.deleteIfExists(place.file()));
     }
 
     private void tidy(Place place) throws IOException {
-        locked(place.key(), () -> {
+        locks.locked(place.key(), () -> {
             SidecarFiles.tidy(place);
             return true;
         });
@@ -398,15 +335,15 @@ public final class DirectoryStore implements ObjectStore {
 
     /** Removes what processes that were killed have left in a hidden directory. */
     private void sweep(Path directory) throws IOException {
-        if (!directory.endsWith(Place.HIDDEN) || !hasLocks()) {
+        if (!directory.endsWith(Place.HIDDEN) || !locks.isOpen()) {
             return;
         }
         Path objects = directory.resolveSibling(".").normalize();
-        String base = objects.equals(root) ? "" : root.relativize(objects) + "/";
+        String base = objects.equals(places.root()) ? "" : places.root().relativize(objects) + "/";
         for (String name : Lister.names(directory)) {
             try {
                 if (Temporary.is(name)) {
-                    if (!locks().isAlive(Temporary.owner(name))) {
+                    if (!locks.isAlive(Temporary.owner(name))) {
                         Files.deleteIfExists(directory.resolve(name));
                     }
                 } else if (name.startsWith(Place.SIDECAR_PREFIX) || name.startsWith(Place.NEXT_PREFIX)) {
@@ -423,88 +360,7 @@ public final class DirectoryStore implements ObjectStore {
         }
     }
 
-    /** The lock file is in a hidden directory too, which is met before there are locks and tidied when there are. */
-    private synchronized boolean hasLocks() {
-        return lockFile != null;
-    }
-
     // ------------------------------------------------------------------------------------------------ the rest
-
-    /** What is done with a key while nobody else writes it. */
-    private interface Work<T> {
-        T run() throws IOException;
-    }
-
-    private <T> T locked(String key, Work<T> work) throws IOException {
-        LockFile.Held held = lock(key);
-        try {
-            return work.run();
-        } finally {
-            held.close();
-        }
-    }
-
-    private LockFile.Held lock(String key) throws IOException {
-        LockFile.Held held;
-        try {
-            held = locks().lock(key, LOCK_TIMEOUT_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new StoreException(Kind.UNAVAILABLE, describe(key) + ": interrupted while waiting for its lock", e);
-        }
-        if (held == null) {
-            throw new StoreException(
-                    Kind.UNAVAILABLE,
-                    describe(key) + ": another process has held its lock for " + LOCK_TIMEOUT_MILLIS / 1000
-                            + " s; see which one has " + root.resolve(Place.HIDDEN) + "/lock open");
-        }
-        return held;
-    }
-
-    private LockFile locks() throws IOException {
-        Path hidden = root.resolve(Place.HIDDEN);
-        directories.ensure(hidden);
-        LockFile opened;
-        synchronized (this) {
-            if (closed) {
-                throw new StoreException(Kind.UNAVAILABLE, describe() + ": is closed");
-            }
-            if (lockFile != null) {
-                return lockFile;
-            }
-            opened = LockFile.open(hidden.resolve("lock"));
-            lockFile = opened;
-        }
-        sweep(hidden);
-        return opened;
-    }
-
-    private Place place(String key) throws StoreException {
-        ObjectKeys.check(key);
-        String[] parts = key.split("/");
-        for (int i = 0; i < parts.length; i++) {
-            int max = i == parts.length - 1 ? OBJECT_NAME_BYTES_MAX : NAME_BYTES_MAX;
-            if (parts[i].length() > max || parts[i].getBytes(StandardCharsets.UTF_8).length > max) {
-                throw new StoreException(
-                        Kind.DENIED,
-                        describe(key) + ": a name in a directory has at most " + max + " bytes; use a shorter name");
-            }
-            if (parts[i].equals(Place.HIDDEN)) {
-                throw new StoreException(
-                        Kind.DENIED,
-                        describe(key) + ": the name '" + Place.HIDDEN + "' is the store's own; use another");
-            }
-        }
-        try {
-            return Place.of(key, root.resolve(key));
-        } catch (InvalidPathException e) {
-            throw new StoreException(
-                    Kind.DENIED,
-                    describe(key) + ": this process cannot express the name, its locale has only "
-                            + System.getProperty("sun.jnu.encoding") + "; start it with LC_ALL=C.UTF-8",
-                    e);
-        }
-    }
 
     private static boolean isFile(Path path) {
         return Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS);
@@ -512,18 +368,18 @@ public final class DirectoryStore implements ObjectStore {
 
     @Override
     public String describe() {
-        return "file://" + root;
+        return places.describe();
     }
 
     @Override
     public String describe(String key) {
-        return "file://" + root.toString() + "/" + key;
+        return places.describe(key);
     }
 
     @Override
     public Optional<Path> file(String key) {
         try {
-            return Optional.of(place(key).file());
+            return Optional.of(places.place(key).file());
         } catch (StoreException e) {
             return Optional.empty();
         }
@@ -536,19 +392,11 @@ public final class DirectoryStore implements ObjectStore {
 
     @Override
     public Optional<Path> directory() {
-        return Optional.of(root);
+        return Optional.of(places.root());
     }
 
     @Override
     public void close() {
-        LockFile open;
-        synchronized (this) {
-            closed = true;
-            open = lockFile;
-            lockFile = null;
-        }
-        if (open != null) {
-            open.close();
-        }
+        locks.close();
     }
 }

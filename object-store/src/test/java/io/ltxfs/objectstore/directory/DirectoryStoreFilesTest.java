@@ -284,6 +284,8 @@ final class DirectoryStoreFilesTest {
             assertEquals(Kind.DENIED, e.kind(), e.toString());
             assertTrue(e.getMessage().contains(root + "/"), e.getMessage());
         }
+        store.put("d".repeat(255) + "/x", body("x"), PutOptions.create());
+        assertEquals(1, store.list("d".repeat(255) + "/", "").objects().size());
         store.put("n".repeat(253), body("x"), PutOptions.create().with(METADATA));
         assertEquals(METADATA, store.head("n".repeat(253)).metadata());
     }
