@@ -38,6 +38,8 @@ public final class DatabaseCompaction {
     private final ArchiveOptions options;
     private final RetentionRules rules;
     private final CompactionTools tools;
+    /** How many intervals something waits for its level. */
+    private final int patience;
     /** The newest object of each level; empty before the first whole run. */
     private final Map<Integer, LtxObject> newest = new HashMap<>();
     /** Of level 1, those that may cover what is left of level 0. */
@@ -45,16 +47,26 @@ public final class DatabaseCompaction {
 
     private boolean known;
 
-    /** Compaction of a database. Makes no request. */
-    public DatabaseCompaction(DatabaseArchive database, ArchiveOptions options, CompactionTools tools) {
-        this(database, options, RetentionRules.of(options), tools);
-    }
-
-    DatabaseCompaction(DatabaseArchive database, ArchiveOptions options, RetentionRules rules, CompactionTools tools) {
+    private DatabaseCompaction(DatabaseArchive database, ArchiveOptions options, CompactionTools tools, int patience) {
         this.database = database;
         this.options = options;
-        this.rules = rules;
+        this.rules = RetentionRules.of(options);
         this.tools = tools;
+        this.patience = patience;
+    }
+
+    /** Compaction by whoever archives the database. Makes no request. */
+    public DatabaseCompaction(DatabaseArchive database, ArchiveOptions options, CompactionTools tools) {
+        this(database, options, tools, 1);
+    }
+
+    /**
+     * Compaction beside a node that may archive the database at this moment. Leaves to it what has not waited for twice the
+     * interval of its level: two that made objects of a level at the same time would make some that overlap.
+     */
+    public static DatabaseCompaction besideOthers(
+            DatabaseArchive database, ArchiveOptions options, CompactionTools tools) {
+        return new DatabaseCompaction(database, options, tools, 2);
     }
 
     /** The database's archive. */
@@ -175,6 +187,13 @@ public final class DatabaseCompaction {
         for (int i = 0; i <= ArchiveLayout.SNAPSHOT_LEVEL; i++) {
             levels.add(newest.containsKey(i) ? List.of(newest.get(i)) : List.of());
         }
+        if (level > 1 && newest.containsKey(level)) {
+            // Somebody else may have made the next ones.
+            List<LtxObject> made = new ArrayList<>(levels.get(level));
+            made.addAll(database.list(level, newest.get(level).maxTxid() + 1));
+            levels.set(level, made);
+            Holdings.furthest(made).ifPresent(object -> newest.put(level, object));
+        }
         long from = newest.containsKey(level) ? newest.get(level).maxTxid() + 1 : 0;
         levels.set(level - 1, database.list(level - 1, from));
         List<BundleObject> bundles = level == 1 ? database.listBundles(from) : List.of();
@@ -224,12 +243,12 @@ public final class DatabaseCompaction {
         }
     }
 
-    /** Whether the oldest object that waits to be joined has waited for the level's interval; in level 1 none waits. */
+    /** Whether the oldest object that waits to be joined has waited long enough; in level 1 of our own none waits. */
     private boolean isDue(CompactionPlan.Step step, Instant now, CompactionReport report) {
-        if (step.level() == 1) {
+        if (step.level() == 1 && patience == 1) {
             return true;
         }
-        Duration interval = options.levels().get(step.level() - 1);
+        Duration interval = options.levels().get(step.level() - 1).multipliedBy(patience);
         Instant due = step.sources().get(0).modified().plus(interval);
         if (due.isAfter(now)) {
             report.nextAt(due);

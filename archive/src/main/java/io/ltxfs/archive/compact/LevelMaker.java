@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -142,16 +143,29 @@ final class LevelMaker {
     /** Puts an object of a level and reads it back. */
     LtxObject putObject(int level, long min, long max, ObjectFacts facts, Spool.Item item, LtxSummary summary)
             throws IOException {
+        return putObject(level, min, max, facts, item, summary.header().commit(), OptionalLong.of(summary.pages()));
+    }
+
+    /**
+     * Puts an object of a level and reads it back.
+     *
+     * @param commit the database's size in pages (unsigned)
+     * @param pages how many pages the object has, if it was counted
+     */
+    LtxObject putObject(
+            int level, long min, long max, ObjectFacts facts, Spool.Item item, int commit, OptionalLong pages)
+            throws IOException {
         String key = database.key(level, min, max);
         LtxObject object = new LtxObject(level, min, max, key, item.body().size(), time(facts));
         boolean created = put.put(key, item, facts, () -> {
             ObjectVerifier.Found found = verifier.verify(object);
-            if (found.summary().pages() != summary.pages()
-                    || found.summary().header().commit() != summary.header().commit()) {
+            LtxSummary summary = found.summary();
+            if (summary.header().commit() != commit || pages.isPresent() && pages.getAsLong() != summary.pages()) {
                 throw Source.damaged(
                         database.store(),
                         key,
-                        "it has " + found.summary().pages() + " pages instead of " + summary.pages());
+                        "it is another one than was put: " + summary.pages() + " pages of "
+                                + Integer.toUnsignedString(summary.header().commit()));
             }
             return found.facts();
         });

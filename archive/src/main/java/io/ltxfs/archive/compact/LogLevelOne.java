@@ -7,13 +7,11 @@ import io.ltxfs.archive.upload.Encoder;
 import io.ltxfs.archive.upload.Spool;
 import io.ltxfs.database.feed.Transaction;
 import io.ltxfs.database.log.TransactionHeader;
-import io.ltxfs.ltx.LtxReader;
-import io.ltxfs.ltx.LtxSummary;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Makes an object of level 1 and its bundle out of the log, without reading a byte of the archive. */
 final class LogLevelOne {
@@ -56,11 +54,7 @@ final class LogLevelOne {
         }
         try (Spool.Item item = tools.spool().create()) {
             encoder.level(transactions, first.txid(), time, item);
-            LtxSummary summary;
-            try (InputStream written = item.body().open()) {
-                summary = LtxReader.verify(written);
-            }
-            return maker.putObject(1, first.txid(), last.txid(), facts, item, summary);
+            return maker.putObject(1, first.txid(), last.txid(), facts, item, last.commit(), OptionalLong.empty());
         }
     }
 

@@ -98,6 +98,18 @@ class CompactionTest {
     }
 
     @Test
+    void besideANodeOnlyWhatHasWaitedLongIsJoined() throws IOException {
+        made.commit(30);
+        made.upload();
+        CompactionTools tools = new CompactionTools(spool, PageCoding.BLOCK, made.clock, new Verified());
+        DatabaseCompaction beside = DatabaseCompaction.besideOthers(open(store), OPTIONS, tools);
+        assertEquals(List.of(), beside.run().made());
+        made.clock.pass(60_000);
+        beside.run();
+        assertEquals(30, level(1).get(0).maxTxid());
+    }
+
+    @Test
     void nothingNewMakesNothing() throws IOException {
         made.commit(30);
         made.upload();

@@ -24,6 +24,11 @@ public final class ArchiveSource {
         return node.loadWithArchive(url).config();
     }
 
+    /** Whether a node runs on the configuration's data directory. */
+    public boolean hasNode(LtxfsConfig config) {
+        return NodeClient.find(config).isPresent();
+    }
+
     /**
      * Opens the archive.
      *

@@ -1,5 +1,6 @@
 package io.ltxfs.node.cli.archive;
 
+import io.ltxfs.archive.ArchiveOptions;
 import io.ltxfs.archive.DatabaseArchive;
 import io.ltxfs.archive.compact.CompactionReport;
 import io.ltxfs.archive.compact.CompactionTools;
@@ -78,11 +79,16 @@ final class ArchiveCompactCommand extends ArchiveTask {
         try {
             CompactionTools tools = new CompactionTools(
                     new Spool(directory), config.archive().pageCoding(), Clock.systemUTC(), new Verified());
+            boolean beside = source.hasNode(config);
             List<CompactionReport> reports = new ArrayList<>();
             try (ProgressLine line = new ProgressLine(err, WHAT)) {
                 for (DatabaseArchive db : databases) {
                     line.show(db.name() + " (" + (reports.size() + 1) + "/" + databases.size() + ")");
-                    reports.add(new DatabaseCompaction(db, config.archiveFor(db.name()), tools).run());
+                    ArchiveOptions options = config.archiveFor(db.name());
+                    DatabaseCompaction compaction = beside
+                            ? DatabaseCompaction.besideOthers(db, options, tools)
+                            : new DatabaseCompaction(db, options, tools);
+                    reports.add(compaction.run());
                 }
             }
             return reports;
