@@ -5,6 +5,7 @@ import io.ltxfs.ltx.Txid;
 import io.ltxfs.objectstore.ListPage;
 import io.ltxfs.objectstore.ObjectInfo;
 import io.ltxfs.objectstore.ObjectStore;
+import io.ltxfs.objectstore.StoreException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -124,7 +125,13 @@ public final class DatabaseArchive {
                 }
                 after = info.key();
             }
-            more = page.more() && !page.objects().isEmpty();
+            more = page.more();
+            if (more && page.objects().isEmpty()) {
+                throw new StoreException(
+                        StoreException.Kind.PROTOCOL,
+                        store().describe(prefix) + ": the store says that there are more objects, and lists none; try"
+                                + " again");
+            }
         }
     }
 }

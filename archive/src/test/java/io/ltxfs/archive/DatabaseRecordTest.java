@@ -7,9 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ltxfs.archive.DatabaseRecord.Drop;
 import io.ltxfs.archive.DatabaseRecord.Epoch;
 import io.ltxfs.objectstore.MemoryStore;
+import io.ltxfs.objectstore.MonotonicClock;
 import io.ltxfs.objectstore.ObjectBody;
 import io.ltxfs.objectstore.ObjectContent;
 import io.ltxfs.objectstore.PutOptions;
+import io.ltxfs.objectstore.fault.FaultyStore;
+import io.ltxfs.objectstore.fault.SeededFaults;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -116,5 +119,58 @@ class DatabaseRecordTest {
         }
         threads.shutdown();
         assertEquals(40, DatabaseRecord.load(db).orElseThrow().drops().size());
+    }
+
+    /** Requests and answers are lost, come late, or are refused; every writer tries until it was told that it is done. */
+    @Test
+    void losesNoChangeWhereTheStoreFails() throws Exception {
+        for (long seed = 0; seed < 20; seed++) {
+            String about = "seed " + seed;
+            MonotonicClock still = new MonotonicClock() {
+                @Override
+                public long nanos() {
+                    return 0;
+                }
+
+                @Override
+                public void sleep(long millis) {
+                    // No time passes.
+                }
+            };
+            MemoryStore inner = new MemoryStore();
+            FaultyStore faulty = new FaultyStore(inner, new SeededFaults(seed, 0.3), still);
+            DatabaseArchive seen = new Archive(faulty, ArchiveLayout.S3).database("a.db");
+            for (long txid = 1; txid <= 20; txid++) {
+                Drop drop = new Drop(txid, txid);
+                tryUntilDone(seen, drop, about);
+                if (txid % 3 == 0) {
+                    faulty.land();
+                }
+            }
+            faulty.land();
+            DatabaseArchive plain = new Archive(inner, ArchiveLayout.S3).database("a.db");
+            assertEquals(20, DatabaseRecord.load(plain).orElseThrow().drops().size(), about);
+        }
+    }
+
+    private static void tryUntilDone(DatabaseArchive db, Drop drop, String about) {
+        for (int tried = 0; tried < 100; tried++) {
+            try {
+                DatabaseRecord.update(db, current -> {
+                    List<Drop> drops =
+                            new ArrayList<>(current.map(DatabaseRecord::drops).orElse(List.of()));
+                    if (!drops.contains(drop)) {
+                        drops.add(drop);
+                    }
+                    return new DatabaseRecord("a", "b", List.of(), drops);
+                });
+                return;
+            } catch (ArchiveException e) {
+                throw new AssertionError(about, e);
+            } catch (IOException e) {
+                // As a writer does: again.
+            }
+        }
+        throw new AssertionError(about + ": no try came through");
     }
 }

@@ -53,6 +53,14 @@ public record Moments(List<Range> ranges, long lastTxid) {
 
     private static Moments of(Survey survey, boolean times) throws IOException, PlanAgain {
         List<Range> ranges = new ArrayList<>();
+        if (times) {
+            List<Long> ends = new ArrayList<>();
+            for (TxidRanges.Range range : survey.reachable().ranges()) {
+                ends.add(range.first());
+                ends.add(range.last());
+            }
+            survey.askTimes(ends);
+        }
         for (TxidRanges.Range range : survey.reachable().ranges()) {
             Optional<Instant> first = times ? survey.timeOf(range.first()) : Optional.empty();
             Optional<Instant> last = times ? survey.timeOf(range.last()) : Optional.empty();

@@ -288,6 +288,22 @@ final class Survey implements AutoCloseable {
                 Instant.ofEpochMilli(peek(bundle.get()).tableOnly().of(txid).timestampMillis()));
     }
 
+    /** Asks for what tells the times of transactions, all at once. */
+    void askTimes(List<Long> txids) throws IOException, PlanAgain {
+        List<Chains.Link> links = new ArrayList<>();
+        for (long txid : txids) {
+            List<LtxObject> objects = endingAt(txid);
+            if (!objects.isEmpty()) {
+                links.add(Chains.Link.whole(objects.get(0)));
+            } else {
+                bundleWith(txid)
+                        .ifPresent(
+                                bundle -> links.add(Chains.Link.slice(bundle, bundle.minTxid() - 1, bundle.maxTxid())));
+            }
+        }
+        peek(links);
+    }
+
     @Override
     public void close() {
         parallel.close();
