@@ -3,10 +3,13 @@ package io.ltxfs.objectstore.directory;
 import io.ltxfs.objectstore.ListPage;
 import io.ltxfs.objectstore.ObjectInfo;
 import io.ltxfs.objectstore.ObjectKeys;
+import io.ltxfs.objectstore.StoreException;
+import io.ltxfs.objectstore.StoreException.Kind;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -130,15 +133,26 @@ final class Lister {
         return false;
     }
 
+    /** Whether a name is text: if not, it was not put by a store, and no key can name it. */
+    private static boolean isText(Path directory, String name, Path entry) throws StoreException {
+        try {
+            return directory.resolve(name).equals(entry);
+        } catch (InvalidPathException e) {
+            throw new StoreException(
+                    Kind.DENIED,
+                    directory + ": holds names that this process cannot read, its locale has only "
+                            + System.getProperty("sun.jnu.encoding") + "; start it with LC_ALL=C.UTF-8",
+                    e);
+        }
+    }
+
     /** The names in a directory that can be parts of keys; none if it is not there. */
     static List<String> names(Path directory) throws IOException {
         List<String> names = new ArrayList<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
             for (Path entry : entries) {
                 String name = entry.getFileName().toString();
-                boolean isText =
-                        name.indexOf('\ufffd') < 0 || directory.resolve(name).equals(entry);
-                if (isText && !name.equals(Place.HIDDEN)) {
+                if (!name.equals(Place.HIDDEN) && (name.indexOf('\ufffd') < 0 || isText(directory, name, entry))) {
                     names.add(name);
                 }
             }
