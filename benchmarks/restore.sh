@@ -103,9 +103,12 @@ for archive in by-litestream by-ltxfs; do
   [[ -d $keep/$archive ]] || continue
   mkdir -p "$work/s3/$archive/bench.db"
   for level in "$keep/$archive"/bench.db/ltx/*; do
-    mkdir "$work/s3/$archive/bench.db/000${level##*/}"
-    ln "$level"/*.ltx "$work/s3/$archive/bench.db/000${level##*/}/" 2>/dev/null \
-      || cp "$level"/*.ltx "$work/s3/$archive/bench.db/000${level##*/}/"
+    for object in "$level"/*.ltx; do
+      [[ -f $object ]] || continue
+      mkdir -p "$work/s3/$archive/bench.db/000${level##*/}"
+      ln "$object" "$work/s3/$archive/bench.db/000${level##*/}/" 2>/dev/null \
+        || cp "$object" "$work/s3/$archive/bench.db/000${level##*/}/"
+    done
   done
 done
 "$versitygw" --access "$AWS_ACCESS_KEY_ID" --secret "$AWS_SECRET_ACCESS_KEY" --port "127.0.0.1:$port" --keep-alive --quiet \

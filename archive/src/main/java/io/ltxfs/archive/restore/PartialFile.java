@@ -10,7 +10,6 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -18,7 +17,6 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -181,7 +179,7 @@ final class PartialFile implements Closeable {
     }
 
     private void setOwner(Optional<ObjectFacts.Owner> owner) throws IOException {
-        int uid = (Integer) Files.getAttribute(partial, "unix:uid");
+        int uid = attribute(partial, "uid");
         if (owner.isPresent()) {
             if (uid == 0) {
                 Files.setAttribute(partial, "unix:uid", owner.get().uid());
@@ -191,15 +189,23 @@ final class PartialFile implements Closeable {
             return;
         }
         try {
-            Map<String, Object> old = Files.readAttributes(target, "unix:uid,gid,mode", LinkOption.NOFOLLOW_LINKS);
+            int mode = attribute(target, "mode");
             if (uid == 0) {
-                Files.setAttribute(partial, "unix:uid", old.get("uid"));
-                Files.setAttribute(partial, "unix:gid", old.get("gid"));
+                Files.setAttribute(partial, "unix:uid", attribute(target, "uid"));
+                Files.setAttribute(partial, "unix:gid", attribute(target, "gid"));
             }
-            Files.setAttribute(partial, "unix:mode", (Integer) old.get("mode") & MODE_BITS);
+            Files.setAttribute(partial, "unix:mode", mode & MODE_BITS);
         } catch (NoSuchFileException e) {
             Files.setAttribute(partial, "unix:mode", defaultMode());
         }
+    }
+
+    private static int attribute(Path file, String name) throws IOException {
+        Object value = Files.getAttribute(file, "unix:" + name);
+        if (value instanceof Integer number) {
+            return number;
+        }
+        throw new FileSystemException(file.toString(), null, "has no " + name);
     }
 
     /** What a new file of this process has: it takes a new file to find out. */
@@ -208,7 +214,7 @@ final class PartialFile implements Closeable {
         Files.deleteIfExists(probe);
         Files.createFile(probe);
         try {
-            return (Integer) Files.getAttribute(probe, "unix:mode") & MODE_BITS;
+            return attribute(probe, "mode") & MODE_BITS;
         } finally {
             Files.deleteIfExists(probe);
         }

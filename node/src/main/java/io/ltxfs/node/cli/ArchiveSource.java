@@ -2,6 +2,7 @@ package io.ltxfs.node.cli;
 
 import io.ltxfs.node.archive.NodeArchive;
 import io.ltxfs.node.config.LtxfsConfig;
+import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -21,7 +22,14 @@ public final class ArchiveSource {
 
     /** The configuration, with {@code --archive} in it. */
     public LtxfsConfig config() {
-        return node.loadWithArchive(url).config();
+        return node.loadWithArchive(absolute(url)).config();
+    }
+
+    /** A directory below the working directory, which people write as a path, as the URL that it stands for. */
+    private static @Nullable String absolute(@Nullable String url) {
+        return url == null || url.isEmpty() || url.equals("none") || url.startsWith("/") || url.contains(":")
+                ? url
+                : Path.of(url).toAbsolutePath().normalize().toString();
     }
 
     /** Whether a node runs on the configuration's data directory. */
