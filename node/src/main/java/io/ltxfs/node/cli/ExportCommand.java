@@ -13,6 +13,7 @@ import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -72,7 +73,7 @@ final class ExportCommand implements Callable<Integer> {
             return ExitCode.DONE;
         }
         try (OutputFile file = OutputFile.create(output, force)) {
-            Path directory = output.toAbsolutePath().getParent();
+            Path directory = Objects.requireNonNullElse(output.toAbsolutePath().getParent(), Path.of("/"));
             exportOrRestore(config, running, name, wanted, directory, file.stream());
             file.commit();
         }

@@ -29,7 +29,9 @@ class CliTest {
 
     @Test
     void everyCommandHasHelp() {
-        for (String command : List.of("run", "status", "log", "export", "import", "doctor", "config", "version")) {
+        for (String command : List.of(
+                "run", "status", "log", "export", "import", "restore", "rewind", "archive", "doctor", "config",
+                "version")) {
             assertEquals(0, run(command, "--help"), command);
             assertTrue(out.startsWith("Usage: ltxfs " + command), out);
             assertTrue(out.contains("Example") || command.equals("version") || command.equals("config"), command);
@@ -52,6 +54,12 @@ class CliTest {
             {"daemon", "stray"},
             {"export", "a", "--txid", "xyz"},
             {"log", "../outside"},
+            {"rewind", "a"},
+            {"rewind", "a", "--txid", "1", "--timestamp", "1h ago"},
+            {"rewind", "a", "--txid", "xyz"},
+            {"archive"},
+            {"archive", "verify", "--archive", "ftp://x"},
+            {"archive", "verify", "--archive", "none"},
         }) {
             assertEquals(ExitCode.WRONG_USAGE, run(args), String.join(" ", args));
             assertTrue(err.startsWith("ltxfs: ") && err.strip().lines().count() == 1, err);
