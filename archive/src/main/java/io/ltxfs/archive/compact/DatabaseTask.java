@@ -80,7 +80,7 @@ final class DatabaseTask {
     /** Sees to it that there is a run at a moment, or before. */
     synchronized void schedule(long millis) {
         if (running || owner.isStopping()) {
-            dueMillis = dueMillis == 0 ? millis : Math.min(dueMillis, millis);
+            dueMillis = earlier(dueMillis, millis);
             return;
         }
         if (future != null) {
@@ -121,13 +121,19 @@ final class DatabaseTask {
         long due;
         synchronized (this) {
             running = false;
-            due = isNew ? turn(owner.nowMillis()) : next;
-            due = dueMillis == 0 ? due : due == 0 ? dueMillis : Math.min(due, dueMillis);
+            // After a failure the pause counts, whatever has come meanwhile.
+            due = isNew && failures == 0 ? earlier(next, turn(owner.nowMillis())) : next;
+            due = earlier(due, dueMillis);
             dueMillis = 0;
         }
         if (due != 0 && !owner.isStopping()) {
             schedule(due);
         }
+    }
+
+    /** The earlier of two moments, of which 0 is none. */
+    private static long earlier(long a, long b) {
+        return a == 0 ? b : b == 0 ? a : Math.min(a, b);
     }
 
     private long failed(Exception e) {
