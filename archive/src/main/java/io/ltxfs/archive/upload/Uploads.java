@@ -8,7 +8,6 @@ import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.disk.Errno;
 import io.ltxfs.database.feed.Transaction;
 import io.ltxfs.database.feed.TransactionFeed;
-import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.ltx.Txid;
 import io.ltxfs.objectstore.StoreException;
 import java.io.IOException;
@@ -20,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Random;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -43,15 +41,11 @@ import org.slf4j.LoggerFactory;
  *
  * <p>One lock owns queues and schedule; it is never held during disk or store calls.
  */
-public final class Uploads implements Queues, AutoCloseable {
+public final class Uploads implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Uploads.class);
-
-    /** Transactions that wait in memory, over all databases. */
-    static final int QUEUE_MAX = 32_768;
 
     private static final long LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long LONG_NANOS = TimeUnit.HOURS.toNanos(1);
-    private static final long COMMITTED_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long SETTLE_NANOS = TimeUnit.SECONDS.toNanos(2);
     /** A stop has not much time: it asks a store that is away more often. */
     private static final long DRAIN_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -79,21 +73,15 @@ public final class Uploads implements Queues, AutoCloseable {
     private final ThreadPoolExecutor workers;
     private final Random random = new Random();
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition progressed = lock.newCondition();
+    private final Waiting queues;
+    private final ReentrantLock lock;
+    private final Condition progressed;
 
     // ---- owned by the lock
 
     private final Map<String, DatabaseUpload> databases = new HashMap<>();
     private final PriorityQueue<Due> schedule = new PriorityQueue<>();
-    /**
-     * Of each database with something waiting, the LSN of the first, and how many have this one: what is older is not
-     * needed any more.
-     */
-    private final TreeMap<Long, Integer> held = new TreeMap<>();
-
     private final StoreHealth health = new StoreHealth(random);
-    private int waiting;
     private int running;
     private long entries;
     /** What is before this LSN was taken. */
@@ -110,8 +98,6 @@ public final class Uploads implements Queues, AutoCloseable {
     private long takes;
 
     private long taken;
-    /** The bound is reached: the log is not read until something is uploaded. */
-    private boolean blocked;
 
     // ---- the follower's
 
@@ -138,15 +124,18 @@ public final class Uploads implements Queues, AutoCloseable {
             Archive archive, TransactionFeed feed, LocalDatabases local, UploadOptions options, UploadListener listener)
             throws IOException {
         this.archive = archive;
+        this.queues = new Waiting(local, options.clock(), this::signal);
+        this.lock = queues.lock;
+        this.progressed = queues.progressed;
         this.local = local;
         this.options = options;
         this.state = new ArchiveState(options.dataDirectory());
         this.begun = begun(options);
         Spool spool = new Spool(options.dataDirectory());
         Encoder encoder = new Encoder(feed, options.coding());
-        this.opening = new Opening(options, state, known, begun.sinceMillis(), this);
+        this.opening = new Opening(options, state, known, begun.sinceMillis(), queues);
         this.uploader = new Uploader(
-                options, encoder, spool, new Images(local, encoder, spool), opening, counters, listener, this);
+                options, encoder, spool, new Images(local, encoder, spool), opening, counters, listener, queues);
         this.nextLsn = begun.lsn();
         this.lastLsn = begun.lsn() - 1;
         addKnown();
@@ -306,8 +295,8 @@ public final class Uploads implements Queues, AutoCloseable {
         while (!stopping) {
             lock.lock();
             try {
-                if (waiting >= QUEUE_MAX) {
-                    blocked = true;
+                if (queues.count >= Waiting.QUEUE_MAX) {
+                    queues.blocked = true;
                     return;
                 }
             } finally {
@@ -346,26 +335,12 @@ public final class Uploads implements Queues, AutoCloseable {
         }
         if (db.refused.isEmpty()) {
             db.add(transaction);
-            waiting++;
-            hold(db);
+            queues.count++;
+            queues.hold(db);
         } else {
             db.missed = true;
         }
         schedule(db);
-    }
-
-    private void hold(DatabaseUpload db) {
-        Transaction head = db.head();
-        long lsn = head == null ? 0 : head.lsn();
-        if (lsn != db.heldLsn) {
-            if (db.heldLsn != 0) {
-                held.computeIfPresent(db.heldLsn, (at, count) -> count == 1 ? null : count - 1);
-            }
-            if (lsn != 0) {
-                held.merge(lsn, 1, Integer::sum);
-            }
-            db.heldLsn = lsn;
-        }
     }
 
     /** Tells the log what is not needed any more. */
@@ -373,7 +348,7 @@ public final class Uploads implements Queues, AutoCloseable {
         long lsn;
         lock.lock();
         try {
-            lsn = held.isEmpty() ? nextLsn : held.firstKey();
+            lsn = queues.held.isEmpty() ? nextLsn : queues.held.firstKey();
         } finally {
             lock.unlock();
         }
@@ -476,7 +451,7 @@ public final class Uploads implements Queues, AutoCloseable {
 
     /** What databases had, and the log did not bring, is lost for the archive: they are put whole. */
     private void checkSuspects(long now) {
-        if (suspects.isEmpty() || now - suspectsNanos < 0 || blocked || signalled || lingerUntilNanos != 0) {
+        if (suspects.isEmpty() || now - suspectsNanos < 0 || queues.blocked || signalled || lingerUntilNanos != 0) {
             return;
         }
         for (Map.Entry<String, Long> suspect : suspects.entrySet()) {
@@ -578,9 +553,9 @@ public final class Uploads implements Queues, AutoCloseable {
         db.frozen = null;
         db.notBeforeNanos = now + RECHECK_NANOS;
         db.missed = db.missed || db.waiting() > 0;
-        waiting -= db.clear();
-        hold(db);
-        wakeTaker();
+        queues.count -= db.clear();
+        queues.hold(db);
+        queues.wakeTaker();
     }
 
     private void failed(DatabaseUpload db, StoreException e, long now) {
@@ -605,148 +580,12 @@ public final class Uploads implements Queues, AutoCloseable {
     private void gone(DatabaseUpload db) {
         int skipped = db.skipToEndOrImage();
         if (skipped >= 0) {
-            waiting -= skipped;
-            hold(db);
+            queues.count -= skipped;
+            queues.hold(db);
             db.failures = 0;
             db.wantsImage = false;
         } else if (db.waiting() == 0) {
             db.wantsImage = false;
-        }
-    }
-
-    private void wakeTaker() {
-        if (blocked && waiting < QUEUE_MAX / 2) {
-            blocked = false;
-            signal();
-        }
-    }
-
-    // ---- queues, as workers see them
-
-    @Override
-    public @Nullable Job next(DatabaseUpload db) {
-        lock.lock();
-        try {
-            waiting -= db.prune();
-            hold(db);
-            if (db.lackingTxid != 0) {
-                db.wantsImage = db.wantsImage || Txid.compare(db.lackingTxid, db.archivedTxid) > 0;
-                db.lackingTxid = 0;
-            }
-            return db.next();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    @Override
-    public void archived(DatabaseUpload db, long txid, long checksum) {
-        lock.lock();
-        try {
-            db.wantsRest = db.wantsRest || db.opened;
-            db.archivedTxid = txid;
-            db.archivedChecksum = checksum;
-            if (!db.refused.isEmpty()) {
-                db.refused = "";
-                db.missed = false;
-                db.lackingTxid = db.seenTxid;
-            }
-            waiting -= db.prune();
-            hold(db);
-            wakeTaker();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    @Override
-    public void rested(DatabaseUpload db) {
-        lock.lock();
-        try {
-            db.wantsRest = false;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    @Override
-    public long checksumAfter(DatabaseUpload db, long txid) {
-        lock.lock();
-        try {
-            return db.checksumAfter(txid);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    @Override
-    public boolean installedAt(DatabaseUpload db, long txid) {
-        lock.lock();
-        try {
-            return db.installedAt(txid);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    @Override
-    public long lastTxid(DatabaseUpload db) {
-        long there = local.txid(db.name);
-        lock.lock();
-        try {
-            long last = Txid.compare(db.seenTxid, db.startTxid) > 0 ? db.seenTxid : db.startTxid;
-            return Txid.compare(there, last) > 0 ? there : last;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    @Override
-    public @Nullable TransactionHeader head(DatabaseUpload db) {
-        lock.lock();
-        try {
-            Transaction head = db.head();
-            return head == null ? null : head.header();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    @Override
-    public long timeOf(DatabaseUpload db, TransactionHeader header) {
-        lock.lock();
-        try {
-            long time = db.timeOf(header.txid());
-            return time != 0 ? time : options.clock().millis();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    @Override
-    public void awaitCommitted(DatabaseUpload db, TransactionHeader header) throws IOException, InterruptedException {
-        long left = COMMITTED_NANOS;
-        lock.lock();
-        try {
-            while (true) {
-                long checksum = db.checksumAfter(header.txid());
-                if (checksum != 0 && checksum != header.postChecksum()) {
-                    throw new IOException(db.name + ": changed while it was read; it is read again");
-                }
-                if (checksum != 0
-                        || Txid.compare(db.seenTxid, header.txid()) >= 0
-                        || Txid.compare(db.startTxid, header.txid()) >= 0) {
-                    return;
-                }
-                if (left <= 0) {
-                    throw new IOException(String.format(
-                            "%s: its transaction %016x did not come from the log in time; it is read again",
-                            db.name, header.txid()));
-                }
-                left = progressed.awaitNanos(left);
-            }
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -800,8 +639,8 @@ public final class Uploads implements Queues, AutoCloseable {
                             + " %d s, and the log keeps them up to its bound",
                     Instant.ofEpochMilli(health.sinceMillis()),
                     health.cause(),
-                    blocked ? "more than " : "",
-                    waiting,
+                    queues.blocked ? "more than " : "",
+                    queues.count,
                     behind,
                     age(oldest) / 1000));
         } finally {
@@ -823,7 +662,7 @@ public final class Uploads implements Queues, AutoCloseable {
     public int waiting() {
         lock.lock();
         try {
-            return waiting;
+            return queues.count;
         } finally {
             lock.unlock();
         }
@@ -912,7 +751,7 @@ public final class Uploads implements Queues, AutoCloseable {
     }
 
     private boolean isIdle() {
-        return waiting == 0
+        return queues.count == 0
                 && running == 0
                 && databases.values().stream()
                         .noneMatch(db ->
