@@ -3,17 +3,21 @@ package io.ltxfs.archive.restore;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ltxfs.archive.ArchiveException;
 import io.ltxfs.archive.ArchiveException.Kind;
 import io.ltxfs.archive.plan.Moments;
 import io.ltxfs.archive.plan.RestoreTarget;
+import io.ltxfs.ltx.LtxHeader;
+import io.ltxfs.ltx.LtxWriter;
 import io.ltxfs.objectstore.MemoryStore;
 import io.ltxfs.objectstore.ObjectBody;
 import io.ltxfs.objectstore.ObjectContent;
 import io.ltxfs.objectstore.ObjectInfo;
 import io.ltxfs.objectstore.PutOptions;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -155,6 +159,38 @@ final class RestoreDamageTest {
             }
             assertFalse(failures.isEmpty());
         }
+    }
+
+    /** A page was cut off, and is there again in no object: its old content must not come back. */
+    @Test
+    void whatWasCutOffDoesNotComeBack() throws IOException {
+        MemoryStore store = new MemoryStore();
+        put(store, 1, 10, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+        put(store, 2, 5, 1);
+        put(store, 3, 8, 6, 8);
+        Path out = dir.resolve("out.db");
+        try (Restorer restorer = new Restorer(RestoreModelTest.settings(new Random(1), 512))) {
+            ArchiveException refusal = assertThrows(
+                    ArchiveException.class,
+                    () -> restorer.restore(
+                            PageHistory.in(store), new RestoreTarget.End(), false, out, false, RestoreListener.NONE));
+            assertTrue(refusal.getMessage().contains("page 7"), refusal.getMessage());
+            restorer.restore(
+                    PageHistory.in(store), new RestoreTarget.AtTxid(2), false, out, false, RestoreListener.NONE);
+            assertEquals(5 * 512, Files.size(out));
+        }
+    }
+
+    private static void put(MemoryStore store, int txid, int commit, int... pgnos) throws IOException {
+        LtxHeader header =
+                txid == 1 ? LtxHeader.snapshot(512, commit, txid, 1) : LtxHeader.delta(512, commit, txid, txid, 1, 0);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        LtxWriter writer = new LtxWriter(bytes, header.withoutChecksums().withWal(32, 0, 0, 0));
+        for (int pgno : pgnos) {
+            writer.writePage(pgno, new byte[512], 0);
+        }
+        writer.finish(0);
+        store.put(PageHistory.in(store).key(0, txid, txid), ObjectBody.of(bytes.toByteArray()), PutOptions.create());
     }
 
     private static byte[] read(MemoryStore store, String key) throws IOException {
