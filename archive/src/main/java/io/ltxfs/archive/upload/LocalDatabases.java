@@ -22,6 +22,12 @@ public interface LocalDatabases {
      */
     void image(String database, ImageSink sink) throws IOException;
 
+    /**
+     * Makes everything durable that has been committed until now: before that it is not given to the archive. Blocks on
+     * the disk.
+     */
+    void flush() throws IOException;
+
     /** The databases of a set. */
     static LocalDatabases of(DatabaseSet set) {
         return new LocalDatabases() {
@@ -38,6 +44,11 @@ public interface LocalDatabases {
             @Override
             public void image(String database, ImageSink sink) throws IOException {
                 set.image(database, sink);
+            }
+
+            @Override
+            public void flush() throws IOException {
+                set.flush();
             }
         };
     }

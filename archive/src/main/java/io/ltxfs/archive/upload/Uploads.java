@@ -670,7 +670,14 @@ public final class Uploads implements AutoCloseable {
 
     /** Uploads all that is committed, and leaves each database's archive as another writer wants to find it. */
     public boolean drain(Duration timeout) throws InterruptedException {
-        long left = timeout.toNanos();
+        long end = System.nanoTime() + timeout.toNanos();
+        try {
+            local.flush();
+        } catch (IOException e) {
+            LOG.warn("could not make durable what is to be archived: reason=\"{}\"", e.getMessage());
+            return false;
+        }
+        long left = end - System.nanoTime();
         lock.lock();
         try {
             draining = true;

@@ -186,7 +186,8 @@ final class TestNode implements LocalDatabases, AutoCloseable {
         log.append(new LogRecord.Committed(header, new Pages(changed)));
     }
 
-    void flush() throws DiskException {
+    @Override
+    public void flush() throws DiskException {
         log.flushAndWait(log.lastLsn());
     }
 

@@ -54,6 +54,18 @@ class UploadsTest {
         assertEquals(0, uploads.progress("a.db").pending());
     }
 
+    /** A commit of synchronous=NORMAL, and the mark of one in a rollback journal, are made durable a little later. */
+    @Test
+    void whatIsNotDurableYetIsDrainedToo() throws Exception {
+        long time = System.currentTimeMillis();
+        node.commit("a.db", time, new Random(1));
+        node.flush();
+        assertTrue(uploads.drain(LONG));
+        node.commit("a.db", time + 1, new Random(2));
+        assertTrue(uploads.drain(LONG));
+        assertEquals(2, uploads.progress("a.db").txid());
+    }
+
     @Test
     void objectSpansAtMostSyncOfCommitTimeHoweverLateItIs() throws Exception {
         Random random = new Random(2);

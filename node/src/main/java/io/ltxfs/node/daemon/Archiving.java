@@ -43,6 +43,7 @@ final class Archiving implements AutoCloseable {
     private final LtxfsConfig config;
     private final Optional<NodeArchive> archive;
     private volatile @Nullable ArchiveService service;
+    private volatile @Nullable StartProbe probe;
     private volatile boolean storeIsClosed;
 
     /** Why nothing is archived, if it is not. */
@@ -122,6 +123,9 @@ final class Archiving implements AutoCloseable {
             service = LocalArchiveService.start(
                     archive.get().archive(), databases.feed(), LocalDatabases.of(databases), options);
             LOG.info("archiving archive={}", archive.get().describe());
+            if (config.archive().url().directory().isEmpty()) {
+                probe = StartProbe.start(config.archive().url().text());
+            }
         } catch (IOException e) {
             LOG.error("could not begin to archive archive={}", archive.get().describe(), e);
             failure = "archive " + archive.get().describe() + ": nothing is archived: " + e.getMessage()
@@ -143,7 +147,10 @@ final class Archiving implements AutoCloseable {
         if (!failure.isEmpty()) {
             return List.of(failure);
         }
-        return Optional.ofNullable(service).map(ArchiveService::warnings).orElse(List.of());
+        List<String> warnings = new ArrayList<>();
+        Optional.ofNullable(probe).map(StartProbe::warnings).ifPresent(warnings::addAll);
+        Optional.ofNullable(service).map(ArchiveService::warnings).ifPresent(warnings::addAll);
+        return warnings;
     }
 
     /** What was done since the start; empty if nothing is archived. */
@@ -249,6 +256,10 @@ final class Archiving implements AutoCloseable {
 
     @Override
     public void close() {
+        StartProbe probing = probe;
+        if (probing != null) {
+            probing.close();
+        }
         ArchiveService running = service;
         service = null;
         if (running != null) {
