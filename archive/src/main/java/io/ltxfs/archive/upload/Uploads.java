@@ -109,6 +109,9 @@ public final class Uploads implements AutoCloseable {
     // ---- between the threads
 
     private volatile boolean signalled = true;
+    /** Since the follower last looked at the schedule, it has changed. */
+    private volatile boolean woken;
+
     private volatile boolean stopping;
 
     /** A moment at which a database is to be worked on; counts only if the database still knows it. */
@@ -229,8 +232,14 @@ public final class Uploads implements AutoCloseable {
     private void signal() {
         if (!signalled) {
             signalled = true;
-            LockSupport.unpark(thread);
+            wake();
         }
+    }
+
+    /** The flag and not the permit alone: waiting for a lock takes the permit. */
+    private void wake() {
+        woken = true;
+        LockSupport.unpark(thread);
     }
 
     private void follow() {
@@ -267,6 +276,7 @@ public final class Uploads implements AutoCloseable {
             take();
         }
         now = System.nanoTime();
+        woken = false;
         long wait = dispatch(now);
         release();
         if (now - savedNanos >= SAVE_NANOS) {
@@ -278,7 +288,7 @@ public final class Uploads implements AutoCloseable {
         } else if (signalled) {
             return;
         }
-        if (wait > 0 && !stopping) {
+        if (wait > 0 && !stopping && !woken) {
             LockSupport.parkNanos(this, wait);
         }
     }
@@ -382,7 +392,7 @@ public final class Uploads implements AutoCloseable {
             db.entry = ++entries;
             schedule.add(new Due(db.dueNanos, db.entry, db));
             if (Thread.currentThread() != thread) {
-                LockSupport.unpark(thread);
+                wake();
             }
         }
     }
@@ -492,7 +502,7 @@ public final class Uploads implements AutoCloseable {
             schedule(db);
             progressed.signalAll();
             lock.unlock();
-            LockSupport.unpark(thread);
+            wake();
         }
     }
 
@@ -778,7 +788,7 @@ public final class Uploads implements AutoCloseable {
 
     private void stop(boolean remember) {
         stopping = true;
-        LockSupport.unpark(thread);
+        wake();
         boolean interrupted = false;
         try {
             thread.join(TimeUnit.SECONDS.toMillis(STOP_SECONDS));

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,6 +62,13 @@ class UploadFaultsTest {
                 }
             }
         }
+    }
+
+    /** A wake-up of the follower that is lost shows once in some thirty times. */
+    @Tag("long")
+    @RepeatedTest(200)
+    void outageIsCaughtUpEveryTime() throws Exception {
+        outageIsCaughtUpInObjectsOfTheUsualSpan();
     }
 
     /** Puts fail before or after their effect, at random. */
