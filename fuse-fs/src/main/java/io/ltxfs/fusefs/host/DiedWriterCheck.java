@@ -2,7 +2,6 @@ package io.ltxfs.fusefs.host;
 
 import io.ltxfs.database.Database;
 import io.ltxfs.database.Database.WalTail;
-import io.ltxfs.database.posix.PosixException;
 import io.ltxfs.database.posix.RecordLock;
 import io.ltxfs.fusefs.own.OwnFile;
 import java.io.IOException;
@@ -16,6 +15,9 @@ import org.slf4j.LoggerFactory;
  * Looks after one WAL whose writer may have died between its commit and the wal-index: takes WRITE, asks the database
  * what is captured, publishes it, gives WRITE back. WRITE is the died process's for a moment longer when its files are
  * closed one by one, so a busy lock is tried again.
+ *
+ * <p>WRITE is taken only where something seems to be missing: a connection that wants to write meanwhile, and has no busy
+ * timeout, is refused.
  */
 final class DiedWriterCheck {
     private static final Logger LOG = LoggerFactory.getLogger(DiedWriterCheck.class);
@@ -35,7 +37,7 @@ final class DiedWriterCheck {
     enum Grasp {
         TAKEN,
         BUSY,
-        /** No connection is there, or no wal-index: the next connection recovers the WAL by itself. */
+        /** Nothing is missing; or no connection is there, or no wal-index: the next one recovers the WAL by itself. */
         UNUSED
     }
 
@@ -43,7 +45,11 @@ final class DiedWriterCheck {
     record Held(Grasp grasp, @Nullable OwnFile index) {}
 
     void start() {
-        host.run(database.name(), descriptors -> take(descriptors, database.name()))
+        Optional<WalTail> tail = database.walTail();
+        if (tail.isEmpty()) {
+            return;
+        }
+        host.run(database.name(), descriptors -> take(descriptors, database.name(), tail.get()))
                 .whenComplete((held, failure) -> {
                     if (failure != null) {
                         LOG.debug(
@@ -59,14 +65,15 @@ final class DiedWriterCheck {
                 });
     }
 
-    private static Held take(OwnDescriptors descriptors, String name) throws PosixException {
+    private static Held take(OwnDescriptors descriptors, String name, WalTail tail) throws IOException {
         OwnFile index = descriptors.walIndex(name);
         if (index == null) {
             return new Held(Grasp.UNUSED, null);
         }
         Grasp grasp = Grasp.BUSY;
         try {
-            if (index.queryLock(RecordLock.WRITE, SqliteLocks.WAL_DMS, 1).isEmpty()) {
+            if (index.queryLock(RecordLock.WRITE, SqliteLocks.WAL_DMS, 1).isEmpty()
+                    || WalIndexPublisher.isPublished(new Through(index), tail)) {
                 grasp = Grasp.UNUSED;
             } else if (index.setLock(RecordLock.WRITE, SqliteLocks.WAL_WRITE, 1)) {
                 grasp = Grasp.TAKEN;

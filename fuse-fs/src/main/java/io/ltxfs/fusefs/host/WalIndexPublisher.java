@@ -31,6 +31,21 @@ final class WalIndexPublisher {
 
     private WalIndexPublisher() {}
 
+    /** Whether the wal-index shows everything up to {@code tail} already. No lock is needed: if it is in doubt, it does not. */
+    static boolean isPublished(Index index, WalTail tail) throws IOException {
+        ByteBuffer prefix = direct(WalIndexLayout.PREFIX_BYTES);
+        index.read(prefix, 0);
+        if (prefix.hasRemaining()) {
+            return false;
+        }
+        WalIndexLayout.Header header = WalIndexLayout.header(prefix, 0);
+        return header != null
+                && header.equals(WalIndexLayout.header(prefix, WalIndexLayout.HEADER_BYTES))
+                && header.salt1() == tail.salt1()
+                && header.salt2() == tail.salt2()
+                && header.mxFrame() >= tail.mxFrame();
+    }
+
     /** Brings the wal-index to {@code tail}. The caller holds WRITE. */
     static Outcome publish(Index index, WalTail tail) throws IOException {
         ByteBuffer prefix = direct(WalIndexLayout.PREFIX_BYTES);
