@@ -117,7 +117,11 @@ final class LitestreamTest {
             Path local = scratch.resolve("local.db");
             ArchiveUnderTest.query(local, "PRAGMA journal_mode=WAL; CREATE TABLE t(x); INSERT INTO t VALUES(0)");
             Path archive = scratch.resolve("theirs");
-            replicate(scratch, local, archive.resolve("old/place.db"), "INSERT INTO t VALUES(1); INSERT INTO t VALUES(2)");
+            replicate(
+                    scratch,
+                    local,
+                    archive.resolve("old/place.db"),
+                    "INSERT INTO t VALUES(1); INSERT INTO t VALUES(2)");
             goesOn("archive.url=" + archive, "renamed.db", "old/place.db", archive);
         } finally {
             Programs.deleteAll(scratch);
