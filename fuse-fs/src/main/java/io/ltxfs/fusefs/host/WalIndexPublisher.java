@@ -4,6 +4,7 @@ import io.ltxfs.database.Database.WalTail;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes captured commits that their writer did not live to publish (rule C3): live connections do not see them, a
@@ -33,31 +34,18 @@ final class WalIndexPublisher {
 
     /** Whether the wal-index shows everything up to {@code tail} already. No lock is needed: if it is in doubt, it does not. */
     static boolean isPublished(Index index, WalTail tail) throws IOException {
-        ByteBuffer prefix = direct(WalIndexLayout.PREFIX_BYTES);
-        index.read(prefix, 0);
-        if (prefix.hasRemaining()) {
-            return false;
-        }
-        WalIndexLayout.Header header = WalIndexLayout.header(prefix, 0);
-        return header != null
-                && header.equals(WalIndexLayout.header(prefix, WalIndexLayout.HEADER_BYTES))
-                && header.salt1() == tail.salt1()
-                && header.salt2() == tail.salt2()
-                && header.mxFrame() >= tail.mxFrame();
+        WalIndexLayout.Header header = header(index, direct(WalIndexLayout.PREFIX_BYTES));
+        return header != null && isOf(header, tail) && header.mxFrame() >= tail.mxFrame();
     }
 
     /** Brings the wal-index to {@code tail}. The caller holds WRITE. */
     static Outcome publish(Index index, WalTail tail) throws IOException {
         ByteBuffer prefix = direct(WalIndexLayout.PREFIX_BYTES);
-        index.read(prefix, 0);
-        if (prefix.hasRemaining()) {
+        WalIndexLayout.Header header = header(index, prefix);
+        if (header == null) {
             return Outcome.LEFT;
         }
-        WalIndexLayout.Header header = WalIndexLayout.header(prefix, 0);
-        if (header == null || !header.equals(WalIndexLayout.header(prefix, WalIndexLayout.HEADER_BYTES))) {
-            return Outcome.LEFT;
-        }
-        boolean same = header.salt1() == tail.salt1() && header.salt2() == tail.salt2();
+        boolean same = isOf(header, tail);
         if (same && header.mxFrame() >= tail.mxFrame()) {
             return header.mxFrame() == tail.mxFrame() ? Outcome.PUBLISHED : Outcome.LEFT;
         }
@@ -67,6 +55,21 @@ final class WalIndexPublisher {
         enterFrames(index, header.mxFrame(), tail);
         writeHeaders(index, header.change() + 1, tail);
         return Outcome.PUBLISHED;
+    }
+
+    /** Reads the beginning of the wal-index. @return its header; null if there is none, or its two copies differ */
+    private static WalIndexLayout.@Nullable Header header(Index index, ByteBuffer prefix) throws IOException {
+        index.read(prefix, 0);
+        if (prefix.hasRemaining()) {
+            return null;
+        }
+        WalIndexLayout.Header header = WalIndexLayout.header(prefix, 0);
+        boolean whole = header != null && header.equals(WalIndexLayout.header(prefix, WalIndexLayout.HEADER_BYTES));
+        return whole ? header : null;
+    }
+
+    private static boolean isOf(WalIndexLayout.Header header, WalTail tail) {
+        return header.salt1() == tail.salt1() && header.salt2() == tail.salt2();
     }
 
     /**
