@@ -1,5 +1,6 @@
 package io.ltxfs.archive.compact;
 
+import io.ltxfs.objectstore.ForwardingStore;
 import io.ltxfs.objectstore.ListPage;
 import io.ltxfs.objectstore.ObjectBody;
 import io.ltxfs.objectstore.ObjectContent;
@@ -11,8 +12,7 @@ import java.util.Collection;
 import java.util.List;
 
 /** Dies at one call, before it or after it, of a batch of deletes also in the middle, and answers nothing afterwards. */
-final class CrashingStore implements ObjectStore {
-    private final ObjectStore store;
+final class CrashingStore extends ForwardingStore {
     private final long deadly;
     private final int moment;
     private long calls;
@@ -27,7 +27,7 @@ final class CrashingStore implements ObjectStore {
      * @param moment 0: before it; 1: after it; 2: in its middle
      */
     CrashingStore(ObjectStore store, long deadly, int moment) {
-        this.store = store;
+        super(store);
         this.deadly = deadly;
         this.moment = moment;
     }
@@ -52,7 +52,7 @@ final class CrashingStore implements ObjectStore {
     @Override
     public String put(String key, ObjectBody body, PutOptions options) throws StoreException {
         before();
-        String etag = store.put(key, body, options);
+        String etag = inner.put(key, body, options);
         after();
         return etag;
     }
@@ -60,37 +60,37 @@ final class CrashingStore implements ObjectStore {
     @Override
     public ObjectInfo head(String key) throws StoreException {
         before();
-        return store.head(key);
+        return inner.head(key);
     }
 
     @Override
     public ObjectContent get(String key) throws StoreException {
         before();
-        return store.get(key);
+        return inner.get(key);
     }
 
     @Override
     public ObjectContent get(String key, long offset, long length) throws StoreException {
         before();
-        return store.get(key, offset, length);
+        return inner.get(key, offset, length);
     }
 
     @Override
     public ListPage list(String prefix, String startAfter) throws StoreException {
         before();
-        return store.list(prefix, startAfter);
+        return inner.list(prefix, startAfter);
     }
 
     @Override
     public List<String> children(String prefix) throws StoreException {
         before();
-        return store.children(prefix);
+        return inner.children(prefix);
     }
 
     @Override
     public void delete(String key) throws StoreException {
         before();
-        store.delete(key);
+        inner.delete(key);
         after();
     }
 
@@ -98,26 +98,11 @@ final class CrashingStore implements ObjectStore {
     public void deleteAll(Collection<String> keys) throws StoreException {
         before();
         if (calls == deadly && moment == 2) {
-            store.deleteAll(List.copyOf(keys).subList(0, keys.size() / 2));
+            inner.deleteAll(List.copyOf(keys).subList(0, keys.size() / 2));
         } else {
-            store.deleteAll(keys);
+            inner.deleteAll(keys);
         }
         after();
-    }
-
-    @Override
-    public String describe() {
-        return store.describe();
-    }
-
-    @Override
-    public String describe(String key) {
-        return store.describe(key);
-    }
-
-    @Override
-    public boolean isLocal() {
-        return store.isLocal();
     }
 
     @Override

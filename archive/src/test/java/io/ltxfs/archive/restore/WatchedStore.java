@@ -1,20 +1,15 @@
 package io.ltxfs.archive.restore;
 
-import io.ltxfs.objectstore.ListPage;
-import io.ltxfs.objectstore.ObjectBody;
+import io.ltxfs.objectstore.ForwardingStore;
 import io.ltxfs.objectstore.ObjectContent;
-import io.ltxfs.objectstore.ObjectInfo;
 import io.ltxfs.objectstore.ObjectStore;
-import io.ltxfs.objectstore.PutOptions;
 import io.ltxfs.objectstore.StoreException;
 import java.io.FilterInputStream;
 import java.io.IOException;
-import java.util.Collection;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A store whose reads are counted, and can be made to fail. */
-final class WatchedStore implements ObjectStore {
+final class WatchedStore extends ForwardingStore {
     /** Is asked before each range is read. */
     interface Watch {
         /** How many bytes of it come before the connection breaks; -1: all of them. */
@@ -23,12 +18,11 @@ final class WatchedStore implements ObjectStore {
 
     static final Watch NOTHING = (key, offset, length) -> -1;
 
-    private final ObjectStore store;
     private final AtomicLong bytes = new AtomicLong();
     private volatile Watch watch = NOTHING;
 
     WatchedStore(ObjectStore store) {
-        this.store = store;
+        super(store);
     }
 
     void watch(Watch newWatch) {
@@ -43,7 +37,7 @@ final class WatchedStore implements ObjectStore {
     @Override
     public ObjectContent get(String key, long offset, long length) throws StoreException {
         long breaks = watch.before(key, offset, length);
-        ObjectContent content = store.get(key, offset, length);
+        ObjectContent content = inner.get(key, offset, length);
         bytes.addAndGet(content.length());
         if (breaks < 0) {
             return content;
@@ -67,60 +61,5 @@ final class WatchedStore implements ObjectStore {
                         return got;
                     }
                 });
-    }
-
-    @Override
-    public String put(String key, ObjectBody body, PutOptions options) throws StoreException {
-        return store.put(key, body, options);
-    }
-
-    @Override
-    public ObjectInfo head(String key) throws StoreException {
-        return store.head(key);
-    }
-
-    @Override
-    public ObjectContent get(String key) throws StoreException {
-        return store.get(key);
-    }
-
-    @Override
-    public ListPage list(String prefix, String startAfter) throws StoreException {
-        return store.list(prefix, startAfter);
-    }
-
-    @Override
-    public List<String> children(String prefix) throws StoreException {
-        return store.children(prefix);
-    }
-
-    @Override
-    public void delete(String key) throws StoreException {
-        store.delete(key);
-    }
-
-    @Override
-    public void deleteAll(Collection<String> keys) throws StoreException {
-        store.deleteAll(keys);
-    }
-
-    @Override
-    public String describe() {
-        return store.describe();
-    }
-
-    @Override
-    public String describe(String key) {
-        return store.describe(key);
-    }
-
-    @Override
-    public boolean isLocal() {
-        return store.isLocal();
-    }
-
-    @Override
-    public void close() {
-        store.close();
     }
 }

@@ -1,5 +1,6 @@
 package io.ltxfs.archive.upload;
 
+import io.ltxfs.objectstore.ForwardingStore;
 import io.ltxfs.objectstore.ListPage;
 import io.ltxfs.objectstore.ObjectBody;
 import io.ltxfs.objectstore.ObjectContent;
@@ -12,7 +13,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A store of which a test may change the answers. */
-final class HookedStore implements ObjectStore {
+final class HookedStore extends ForwardingStore {
     /** Called around every call. */
     interface Hook {
         /** Before the call reaches the store. */
@@ -28,10 +29,9 @@ final class HookedStore implements ObjectStore {
     final AtomicLong lists = new AtomicLong();
     final AtomicLong puts = new AtomicLong();
     volatile Hook hook = NONE;
-    private final ObjectStore store;
 
     HookedStore(ObjectStore store) {
-        this.store = store;
+        super(store);
     }
 
     static StoreException unavailable(boolean outcomeUnknown) {
@@ -55,39 +55,39 @@ final class HookedStore implements ObjectStore {
     @Override
     public String put(String key, ObjectBody body, PutOptions options) throws StoreException {
         puts.incrementAndGet();
-        return run("put", key, () -> store.put(key, body, options));
+        return run("put", key, () -> inner.put(key, body, options));
     }
 
     @Override
     public ObjectInfo head(String key) throws StoreException {
-        return run("head", key, () -> store.head(key));
+        return run("head", key, () -> inner.head(key));
     }
 
     @Override
     public ObjectContent get(String key) throws StoreException {
-        return run("get", key, () -> store.get(key));
+        return run("get", key, () -> inner.get(key));
     }
 
     @Override
     public ObjectContent get(String key, long offset, long length) throws StoreException {
-        return run("get", key, () -> store.get(key, offset, length));
+        return run("get", key, () -> inner.get(key, offset, length));
     }
 
     @Override
     public ListPage list(String prefix, String startAfter) throws StoreException {
         lists.incrementAndGet();
-        return run("list", prefix, () -> store.list(prefix, startAfter));
+        return run("list", prefix, () -> inner.list(prefix, startAfter));
     }
 
     @Override
     public List<String> children(String prefix) throws StoreException {
-        return run("children", prefix, () -> store.children(prefix));
+        return run("children", prefix, () -> inner.children(prefix));
     }
 
     @Override
     public void delete(String key) throws StoreException {
         run("delete", key, () -> {
-            store.delete(key);
+            inner.delete(key);
             return key;
         });
     }
@@ -95,24 +95,9 @@ final class HookedStore implements ObjectStore {
     @Override
     public void deleteAll(Collection<String> keys) throws StoreException {
         run("delete", keys.toString(), () -> {
-            store.deleteAll(keys);
+            inner.deleteAll(keys);
             return keys;
         });
-    }
-
-    @Override
-    public String describe() {
-        return store.describe();
-    }
-
-    @Override
-    public String describe(String key) {
-        return store.describe(key);
-    }
-
-    @Override
-    public boolean isLocal() {
-        return store.isLocal();
     }
 
     @Override
