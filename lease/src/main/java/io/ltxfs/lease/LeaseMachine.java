@@ -42,6 +42,7 @@ public final class LeaseMachine {
         long deadline;
         /** Whether a write of which this process knows that it was done proves it. */
         boolean proven;
+
         long renewAt;
 
         Holding(long epoch, String etag) {

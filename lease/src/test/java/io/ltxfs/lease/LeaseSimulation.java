@@ -38,7 +38,13 @@ final class LeaseSimulation {
             String holder = "p" + number + "." + life;
             LeaseMachine fresh = new LeaseMachine(
                     new LeaseSettings(
-                            holder, "n" + number, "n" + number + ":1", TTL, TTL.dividedBy(20), RATE_ERROR, TTL.dividedBy(5)),
+                            holder,
+                            "n" + number,
+                            "n" + number + ":1",
+                            TTL,
+                            TTL.dividedBy(20),
+                            RATE_ERROR,
+                            TTL.dividedBy(5)),
                     epochMax,
                     () -> Long.toHexString(random.nextLong()));
             fresh.candidate(true);
@@ -51,8 +57,8 @@ final class LeaseSimulation {
     }
 
     final Random random;
-    private final PriorityQueue<Event> events = new PriorityQueue<>(
-            (a, b) -> a.at != b.at ? Long.compare(a.at, b.at) : Long.compare(a.order, b.order));
+    private final PriorityQueue<Event> events =
+            new PriorityQueue<>((a, b) -> a.at != b.at ? Long.compare(a.at, b.at) : Long.compare(a.order, b.order));
     private final List<Process> processes = new ArrayList<>();
     private final boolean faults;
     private long now;
@@ -236,7 +242,8 @@ final class LeaseSimulation {
         LeaseMachine.Term term = holder.machine.term();
         long epoch = term == null ? 0 : term.epoch();
         if (epoch < lastEpoch || (epoch == lastEpoch && !lastEpochHolder.equals(name(holder)))) {
-            throw new AssertionError("epoch " + epoch + " of " + name(holder) + " after " + lastEpoch + " of " + lastEpochHolder);
+            throw new AssertionError(
+                    "epoch " + epoch + " of " + name(holder) + " after " + lastEpoch + " of " + lastEpochHolder);
         }
         if (epoch != lastEpoch) {
             acquisitions++;
