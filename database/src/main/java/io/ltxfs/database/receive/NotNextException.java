@@ -1,0 +1,21 @@
+package io.ltxfs.database.receive;
+
+import io.ltxfs.database.log.TransactionHeader;
+import java.io.IOException;
+import java.util.Optional;
+
+/** A transaction does not follow what was received of its database; nothing was changed. */
+public final class NotNextException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    /** Names both. */
+    public NotNextException(TransactionHeader header, Optional<TransactionHeader> received) {
+        super(String.format(
+                "%s: transaction %016x with checksum %016x before it does not follow %s",
+                header.database(),
+                header.txid(),
+                header.preChecksum(),
+                received.map(last -> String.format("%016x with checksum %016x", last.txid(), last.postChecksum()))
+                        .orElse("nothing")));
+    }
+}
