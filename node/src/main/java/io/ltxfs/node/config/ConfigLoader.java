@@ -148,11 +148,19 @@ public final class ConfigLoader {
         return switch (text) {
             case "<mount>" -> request.root() ? "/litefs" : "~/ltxfs";
             case "<data>" -> request.root() ? "/var/lib/ltxfs" : "~/.local/share/ltxfs";
+            case "<advertise>" -> advertise().toString();
             case "<keep>" -> keepsLocalArchive() ? "3d" : "30d";
             default ->
                 text.replace("<hostname>", request.hostname())
                         .replace("<data>", value(Keys.DATA).toString());
         };
+    }
+
+    /** Where a cluster's node listens, if that says where it can be reached; else the host's name. */
+    private Endpoint advertise() {
+        Endpoint listen = value(Keys.REPLICATION_LISTEN);
+        boolean named = value(Keys.LEASE_URL).isNone() || listen.isWildcard();
+        return new Endpoint(named ? request.hostname() : listen.host(), listen.port());
     }
 
     private boolean keepsLocalArchive() {

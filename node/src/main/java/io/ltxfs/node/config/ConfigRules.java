@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.PatternSyntaxException;
 
-/** What must hold between keys, and what is said about keys whose feature this version does not have. */
+/** What must hold between keys, and what is said about those that are allowed and of no use. */
 final class ConfigRules {
     private ConfigRules() {}
 
@@ -24,25 +24,58 @@ final class ConfigRules {
             throw new ConfigException(origin(tree, "mount"), "'/' cannot be mounted over", "write another directory");
         }
         checkReplication(config, tree);
-        if (config.durability() instanceof Durability.Archive
-                && config.archive().url().isNone()) {
-            throw new ConfigException(
-                    origin(tree, "durability"), "is archive, but archive.url is none", "give archive.url a store");
+        checkLease(config, tree);
+        checkDurability(config.durability(), origin(tree, "durability"), config);
+        for (int i = 0; i < config.databases().size(); i++) {
+            DatabaseRule rule = config.databases().get(i);
+            checkPattern(rule.match(), tree);
+            if (rule.durability().isPresent()) {
+                String place = Keys.DATABASES + "[" + i + "].durability";
+                String origin = tree.get(Keys.DATABASES)
+                        .map(raw -> raw.origin() + ": " + place)
+                        .orElse(place);
+                checkDurability(rule.durability().get(), origin, config);
+            }
         }
-        boolean shared = !config.lease().url().isNone();
-        if (shared
-                && config.archive()
-                        .url()
-                        .directory()
-                        .filter(dir -> dir.startsWith(data))
-                        .isPresent()) {
+    }
+
+    private static void checkLease(LtxfsConfig config, KeyTree tree) {
+        if (!config.isCluster()) {
+            return;
+        }
+        if (isBelow(config.archive().url(), config.data())) {
             throw new ConfigException(
                     origin(tree, "archive.url"),
                     "is local to this node, but lease.url lets others take over",
                     "write a store that all nodes reach, or none");
         }
-        for (DatabaseRule rule : config.databases()) {
-            checkPattern(rule.match(), tree);
+        if (isBelow(config.lease().url(), config.data())) {
+            throw new ConfigException(
+                    origin(tree, "lease.url"),
+                    "lies in this node's own data directory, where no other node sees it",
+                    "write a store that all nodes reach, or local for a node that is alone");
+        }
+        if (config.node().advertise().isWildcard()) {
+            throw new ConfigException(
+                    origin(tree, "node.advertise"),
+                    "'" + config.node().advertise() + "' is no address that another node can connect to",
+                    "write the host's name or address, and replication.listen's port");
+        }
+    }
+
+    private static boolean isBelow(StoreUrl url, Path directory) {
+        return url.directory().filter(dir -> dir.startsWith(directory)).isPresent();
+    }
+
+    private static void checkDurability(Durability durability, String origin, LtxfsConfig config) {
+        if (durability instanceof Durability.Archive && config.archive().url().isNone()) {
+            throw new ConfigException(origin, "is archive, but archive.url is none", "give archive.url a store");
+        }
+        if (durability instanceof Durability.Replica && !config.isCluster()) {
+            throw new ConfigException(
+                    origin,
+                    "is " + durability + ", but lease.url is local: a node that is alone has no replicas",
+                    "give lease.url a store that all nodes reach, or write local or archive");
         }
     }
 
@@ -63,6 +96,16 @@ final class ConfigRules {
             throw new ConfigException(
                     origin(tree, "replication.tls"), "has only one of cert and key", "give both, or none");
         }
+        if (replication.cert().isPresent() && replication.ca().isEmpty()) {
+            throw new ConfigException(
+                    origin(tree, "replication.tls"),
+                    "has no ca: nobody could tell whether a peer belongs to the cluster",
+                    "give the certificate of the authority that signed those of all nodes ('ltxfs certs' makes one)");
+        }
+        if (replication.ca().isPresent() && replication.cert().isEmpty()) {
+            throw new ConfigException(
+                    origin(tree, "replication.tls"), "has ca, but neither cert nor key", "give all three, or none");
+        }
         boolean open = !replication.listen().isLoopback();
         if (open && replication.cert().isEmpty() && !replication.insecure()) {
             throw new ConfigException(
@@ -76,36 +119,21 @@ final class ConfigRules {
         return tree.get(name).map(raw -> raw.origin() + ": " + name).orElse(name);
     }
 
-    /** A sentence for each thing that is asked for and comes with a later version. */
+    /** A sentence for each thing that is asked for and will not be had: a later version has it, or other keys are in the way. */
     static List<String> notices(LtxfsConfig config, KeyTree tree) {
         List<String> notices = new ArrayList<>();
-        if (!config.lease().url().isNone()) {
-            notices.add("lease.url is set: leases come with a later version; this node acts as the only one");
-        }
-        boolean waits = !(config.durability() instanceof Durability.Local)
-                || config.databases().stream()
-                        .anyMatch(rule -> rule.durability()
-                                .filter(durability -> !(durability instanceof Durability.Local))
-                                .isPresent());
-        if (waits) {
-            notices.add("durability is not local: replica:N and archive come with a later version; commits are durable"
-                    + " on this node only");
-        }
         if (config.capture() == CaptureMode.FAST) {
             notices.add("capture is fast: it comes with a later version; strict is used");
         }
         if (config.transport() == TransportKind.LIBFUSE) {
             notices.add("transport is libfuse: it comes with a later version; only the kernel transport is there");
         }
-        if (tree.get("replication.listen").isPresent()
-                || config.replication().cert().isPresent()) {
-            notices.add("replication is set: it comes with a later version; nothing listens for peers");
-        }
-        boolean owners = tree.get("files.owner").isPresent()
-                || tree.get("files.group").isPresent()
-                || tree.get("files.mode").isPresent();
-        if (owners) {
-            notices.add("files is set: it comes with a later version; files keep the owner and mode they get");
+        boolean loopback = config.replication().listen().isLoopback();
+        if (config.isCluster() && loopback && !config.node().advertise().isLoopback()) {
+            notices.add("node.advertise is " + config.node().advertise() + ", but replication.listen is "
+                    + config.replication().listen() + ": peers on other machines cannot connect; write"
+                    + " replication.listen: 0.0.0.0:20203 with replication.tls, or leave node.advertise out if all nodes"
+                    + " are on this machine");
         }
         return List.copyOf(notices);
     }

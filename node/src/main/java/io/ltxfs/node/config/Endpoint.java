@@ -11,6 +11,16 @@ public record Endpoint(String host, int port) {
         return LOOPBACK.matcher(host).matches();
     }
 
+    /** Whether it stands for every address of this machine, which is nothing to connect to. */
+    public boolean isWildcard() {
+        return host.equals("0.0.0.0") || host.equals("::");
+    }
+
+    /** The same host with the port that was found, if this one asks for any. */
+    public Endpoint withPort(int found) {
+        return port == 0 ? new Endpoint(host, found) : this;
+    }
+
     @Override
     public String toString() {
         return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;

@@ -20,7 +20,7 @@ final class Keys {
     static final ConfigKey<String> NODE_ID =
             ConfigKey.of("node.id", ValueTypes.text("write a name that no other node has"), "<hostname>");
     static final ConfigKey<Endpoint> NODE_ADVERTISE =
-            ConfigKey.of("node.advertise", ValueTypes.endpoint(), "<hostname>:20203");
+            ConfigKey.of("node.advertise", ValueTypes.endpoint(), "<advertise>");
 
     static final ConfigKey<StoreUrl> ARCHIVE_URL =
             ConfigKey.of("archive.url", ValueTypes.storeUrl("none"), "<data>/archive");

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** The whole configuration of a node, complete and checked. The keys of {@code ltxfs.yml} have the same names. */
 public record LtxfsConfig(
@@ -29,7 +30,11 @@ public record LtxfsConfig(
         OnDaemonDeath onDaemonDeath,
         LogLevel logLevel) {
 
-    /** This node's name, and where its peers reach it. */
+    /**
+     * This node's name, and where its peers reach it.
+     *
+     * @param advertise its port is 0 if it is the one that {@code replication.listen} finds
+     */
     public record Node(String id, Endpoint advertise) {}
 
     /**
@@ -62,6 +67,36 @@ public record LtxfsConfig(
 
     /** Owner, group and permission bits of databases on this node; empty ones are as on the primary. */
     public record Files(Optional<String> owner, Optional<String> group, Optional<Integer> mode) {}
+
+    /** Whether several nodes share a lease, of which this is one. */
+    public boolean isCluster() {
+        return !lease.url().isNone();
+    }
+
+    /** Where a commit of a database must have arrived. */
+    public Durability durabilityFor(String database) {
+        return setting(database, DatabaseRule::durability, durability);
+    }
+
+    /** Every durability that some database may have. */
+    public Stream<Durability> durabilities() {
+        return Stream.concat(Stream.of(durability), databases.stream().flatMap(rule -> rule.durability().stream()));
+    }
+
+    /** For how long a commit of a database waits for that, and what becomes of it then. */
+    public DurabilityWait durabilityWaitFor(String database) {
+        return new DurabilityWait(
+                setting(database, DatabaseRule::waitMax, durabilityWait.max()),
+                setting(database, DatabaseRule::waitThen, durabilityWait.then()));
+    }
+
+    /** Owner, group and mode of a database's files on this node. */
+    public Files filesFor(String database) {
+        return new Files(
+                setting(database, rule -> rule.files().owner().map(Optional::of), files.owner()),
+                setting(database, rule -> rule.files().group().map(Optional::of), files.group()),
+                setting(database, rule -> rule.files().mode().map(Optional::of), files.mode()));
+    }
 
     /** How writes without a journal are taken for a database. */
     public Unjournaled unjournaledFor(String database) {

@@ -82,7 +82,7 @@ class ConfigLoaderTest {
                 node.id: "a b"
                 files: {mode: 0640, owner: "1000"}
                 replication: {listen: "0.0.0.0:1", insecure: true}
-                archive: {url: none, levels: [2s, 90s]}
+                archive: {url: /a, levels: [2s, 90s]}
                 databases:
                   - match: "tenants/**"
                     durability: archive
@@ -208,6 +208,12 @@ class ConfigLoaderTest {
                 "databases: [{match: x, durability: far}] | databases[0].durability | 'far' | replica:N",
                 "databases: [{match: '[x'}] | databases.match | not a pattern | tenants",
                 "durability: archive | durability | x | x",
+                "durability: replica:1 | durability | lease.url is local | give lease.url a store",
+                "databases: [{match: x, durability: replica:1}] | databases[0].durability | no replicas | lease.url",
+                "{lease: {url: /var/lib/ltxfs/l}, archive: {url: none}} | lease.url | own data directory | all nodes",
+                "{lease: {url: /l}, archive: {url: none}, node: {advertise: '0.0.0.0:1'}} | node.advertise | no address | name",
+                "replication: {tls: {cert: /c, key: /k}} | replication.tls | has no ca | ltxfs certs",
+                "replication: {tls: {ca: /c}} | replication.tls | neither cert nor key | all three",
             })
     void aWrongValueNamesTheKeyAndWhatIsAllowed(String yaml, String key, String problem, String allowed) {
         if (problem.equals("x")) {
@@ -242,11 +248,56 @@ class ConfigLoaderTest {
     @Test
     void whatComesLaterIsSaid() throws IOException {
         assertEquals(List.of(), load("").notices());
-        List<String> notices = load("capture: fast\ndurability: replica:2\nlease: {url: /l}\n"
-                        + "archive: {url: /shared/archive}\ntransport: libfuse\n")
-                .notices();
-        assertEquals(4, notices.size(), notices.toString());
+        List<String> notices = load("capture: fast\ntransport: libfuse\n").notices();
+        assertEquals(2, notices.size(), notices.toString());
         assertFalse(notices.stream().anyMatch(notice -> !notice.contains("later version")));
+    }
+
+    @Test
+    void aNodeOfAClusterAdvertisesWhereItListens() throws IOException {
+        String cluster = "lease: {url: /l}\narchive: {url: none}\n";
+        assertEquals(new Endpoint("host1", 20203), load("").config().node().advertise());
+        assertEquals(
+                new Endpoint("127.0.0.1", 20203), load(cluster).config().node().advertise());
+        assertEquals(
+                new Endpoint("10.1.2.3", 7),
+                load(cluster + "replication: {listen: '10.1.2.3:7', insecure: true}\n")
+                        .config()
+                        .node()
+                        .advertise());
+        Endpoint any = load(cluster + "replication: {listen: '0.0.0.0:0', insecure: true}\n")
+                .config()
+                .node()
+                .advertise();
+        assertEquals(new Endpoint("host1", 0), any);
+        assertEquals(new Endpoint("host1", 4711), any.withPort(4711));
+        LoadedConfig cutOff = load(cluster + "node: {advertise: 'db1:20203'}\n");
+        assertEquals(1, cutOff.notices().size());
+        assertTrue(cutOff.notices().get(0).contains("cannot connect"));
+    }
+
+    @Test
+    void durabilityAndFilesAreThoseOfTheFirstRuleThatHasThem() throws IOException {
+        LtxfsConfig config = load("""
+                lease: {url: /l}
+                archive: {url: /a}
+                durability: replica:2
+                files: {owner: app, mode: 0640}
+                databases:
+                  - {match: "tenants/**", durability-wait: {max: 1s}, files.mode: 0600}
+                  - {match: tenants/a.db, durability: archive, durability-wait: {max: 2s, then: fail}}
+                """).config();
+        assertEquals(new Durability.Replica(2), config.durabilityFor("b.db"));
+        assertEquals(new Durability.Archive(), config.durabilityFor("tenants/a.db"));
+        assertEquals(
+                new LtxfsConfig.DurabilityWait(Duration.ofSeconds(1), WhenWaitEnds.FAIL),
+                config.durabilityWaitFor("tenants/a.db"));
+        assertEquals(
+                new LtxfsConfig.DurabilityWait(Duration.ofSeconds(10), WhenWaitEnds.WAIT),
+                config.durabilityWaitFor("b.db"));
+        assertEquals(Optional.of("app"), config.filesFor("tenants/a.db").owner());
+        assertEquals(Optional.of(0600), config.filesFor("tenants/a.db").mode());
+        assertEquals(Optional.of(0640), config.filesFor("b.db").mode());
     }
 
     private LoadedConfig load(String yaml, String... settings) throws IOException {
