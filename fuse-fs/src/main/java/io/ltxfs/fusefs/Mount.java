@@ -11,6 +11,8 @@ import io.ltxfs.database.posix.PosixException;
 import io.ltxfs.fusefs.host.LocalHost;
 import io.ltxfs.fusefs.kernel.KernelTransport;
 import io.ltxfs.fusefs.own.OwnMountThreads;
+import io.ltxfs.fusefs.replica.Replica;
+import io.ltxfs.fusefs.replica.ReplicaMount;
 import io.ltxfs.fusefs.transport.FileSystem;
 import io.ltxfs.fusefs.transport.MountOptions;
 import io.ltxfs.fusefs.transport.MountedFileSystem;
@@ -37,6 +39,7 @@ public final class Mount implements AutoCloseable {
     private final Tree tree;
     private final MountedFileSystem mounted;
     private final int lock;
+    private final Replica replica = new Replica();
     private boolean unmounted;
 
     /** It was unmounted while files were open. */
@@ -164,6 +167,11 @@ public final class Mount implements AutoCloseable {
     /** The databases that it shows. */
     public DatabaseSet databases() {
         return databases;
+    }
+
+    /** The databases as those of a node that another node writes for. */
+    public ReplicaMount replica() {
+        return replica;
     }
 
     /** How many requests the kernel sent, by the request's name in lower case. */

@@ -3,6 +3,7 @@ package io.ltxfs.fusefs;
 import io.ltxfs.database.DatabaseSetOptions;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -18,6 +19,9 @@ import java.util.function.Supplier;
  * @param epoch the lease epoch of this moment; 0 without a lease
  * @param primary what {@code .primary} holds: the primary's host on a replica, empty on the primary
  * @param lagMillis what {@code .lag} holds: milliseconds since the primary was last heard of; 0 on the primary
+ * @param isReplica whether another node writes the databases at this moment: local programs then cannot make, remove,
+ *     rename or cut databases, nor create journals (EACCES). May change at any time
+ * @param attributes owner and mode of all databases on this node, where they are not those that came with them
  */
 public record MountSettings(
         Path mountPoint,
@@ -27,9 +31,21 @@ public record MountSettings(
         IntSupplier mayCommit,
         LongSupplier epoch,
         Supplier<Optional<String>> primary,
-        LongSupplier lagMillis) {
+        LongSupplier lagMillis,
+        BooleanSupplier isReplica,
+        FileAttributes attributes) {
     /** A node that is alone: always the primary, never refused. */
     public static MountSettings alone(Path mountPoint, Path dataDirectory, DatabaseSetOptions databases) {
-        return new MountSettings(mountPoint, dataDirectory, databases, 0, () -> 0, () -> 0L, Optional::empty, () -> 0L);
+        return new MountSettings(
+                mountPoint,
+                dataDirectory,
+                databases,
+                0,
+                () -> 0,
+                () -> 0L,
+                Optional::empty,
+                () -> 0L,
+                () -> false,
+                FileAttributes.NONE);
     }
 }
