@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -42,13 +43,22 @@ final class NodeUnderTest implements AutoCloseable {
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
     private final Path directory;
     private final List<String> settings;
+    private final List<String> prefix;
     private final Path log;
     private final Map<String, String> environment = new TreeMap<>();
     private @Nullable Process process;
 
-    private NodeUnderTest(Path directory, List<String> settings) {
+    /**
+     * A node that is not started yet.
+     *
+     * @param directory for all that is its own
+     * @param settings each a {@code KEY=VALUE}
+     * @param prefix words before its command, which put it somewhere else
+     */
+    NodeUnderTest(Path directory, List<String> settings, List<String> prefix) {
         this.directory = directory;
         this.settings = settings;
+        this.prefix = prefix;
         this.log = directory.resolve("node.log");
     }
 
@@ -57,7 +67,7 @@ final class NodeUnderTest implements AutoCloseable {
         try {
             Path directory = Files.createTempDirectory("ltxfs-it");
             Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
-            return new NodeUnderTest(directory, List.of(settings));
+            return new NodeUnderTest(directory, List.of(settings), List.of());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -113,9 +123,14 @@ final class NodeUnderTest implements AutoCloseable {
 
     /** Starts it, with a command of its own if there are words, and waits for nothing. */
     Process launch(String... options) {
-        List<String> command = new ArrayList<>(List.of(launcher(), "run"));
-        command.addAll(List.of("--mount", mount().toString(), "--data", data().toString()));
-        command.addAll(List.of("--set", "http.listen=127.0.0.1:0", "--set", "replication.listen=127.0.0.1:0"));
+        List<String> command = new ArrayList<>(prefix);
+        command.addAll(List.of(launcher(), "run", "--mount", mount().toString(), "--data", data().toString()));
+        for (String listen : List.of("http.listen=127.0.0.1:0", "replication.listen=127.0.0.1:0")) {
+            String key = listen.substring(0, listen.indexOf('=') + 1);
+            if (settings.stream().noneMatch(setting -> setting.startsWith(key))) {
+                command.addAll(List.of("--set", listen));
+            }
+        }
         for (String setting : settings) {
             command.addAll(List.of("--set", setting));
         }
@@ -155,6 +170,11 @@ final class NodeUnderTest implements AutoCloseable {
         return Objects.requireNonNull(process, "not started");
     }
 
+    /** Whether it was started and has not ended. */
+    boolean isRunning() {
+        return process != null && process.isAlive();
+    }
+
     /** The daemon, by its status. */
     ProcessHandle daemon() {
         long pid = ((Number) Objects.requireNonNull(status().get("pid"))).longValue();
@@ -178,11 +198,15 @@ final class NodeUnderTest implements AutoCloseable {
     }
 
     <T> HttpResponse<T> get(String path, HttpResponse.BodyHandler<T> handler) {
+        return get(path, handler, Duration.ofSeconds(30));
+    }
+
+    <T> HttpResponse<T> get(String path, HttpResponse.BodyHandler<T> handler, Duration limit) {
         try {
             Map<?, ?> file = (Map<?, ?>) parseJson(Files.readString(data().resolve("node.json")));
             HttpRequest request = HttpRequest.newBuilder(URI.create("http://" + file.get("http") + path))
                     .header("Authorization", "Bearer " + file.get("token"))
-                    .timeout(Duration.ofSeconds(30))
+                    .timeout(limit)
                     .build();
             return http.send(request, handler);
         } catch (IOException e) {
@@ -225,6 +249,16 @@ final class NodeUnderTest implements AutoCloseable {
     /** {@code GET /status}. */
     Map<?, ?> status() {
         return (Map<?, ?>) parseJson(get("/status").body());
+    }
+
+    /** The status, unless nobody answers in time. */
+    Optional<Map<?, ?>> statusWithin(Duration limit) {
+        try {
+            HttpResponse<String> answer = get("/status", HttpResponse.BodyHandlers.ofString(UTF_8), limit);
+            return answer.statusCode() == 200 ? Optional.of((Map<?, ?>) parseJson(answer.body())) : Optional.empty();
+        } catch (UncheckedIOException e) {
+            return Optional.empty();
+        }
     }
 
     /** One database's entry of the status. */
@@ -277,6 +311,30 @@ final class NodeUnderTest implements AutoCloseable {
         }
     }
 
+    /** Stops all its processes where they are, as a machine that hangs, until {@link #resume}. */
+    void pause() {
+        signal("STOP");
+    }
+
+    /** Lets them go on. */
+    void resume() {
+        signal("CONT");
+    }
+
+    private void signal(String name) {
+        List<String> command = new ArrayList<>(List.of("kill", "-" + name));
+        processes().forEach(handle -> command.add(Long.toString(handle.pid())));
+        Programs.run(COMMAND, Map.of(), command);
+    }
+
+    /** Guard, daemon and app. */
+    private List<ProcessHandle> processes() {
+        List<ProcessHandle> all = new ArrayList<>();
+        guard().descendants().forEach(all::add);
+        all.add(guard().toHandle());
+        return all;
+    }
+
     /** sqlite3 on a database of the mount; its output, or an error as text. */
     Output sqlite(String database, String... sql) {
         List<String> command = new ArrayList<>(List.of(
@@ -313,9 +371,7 @@ final class NodeUnderTest implements AutoCloseable {
 
     /** Ends it without mercy, as the death of the machine's processes would. */
     void killAll() {
-        List<ProcessHandle> all = new ArrayList<>();
-        guard().descendants().forEach(all::add);
-        all.add(guard().toHandle());
+        List<ProcessHandle> all = processes();
         for (ProcessHandle handle : all) {
             handle.destroyForcibly();
         }
@@ -358,7 +414,11 @@ final class NodeUnderTest implements AutoCloseable {
         try {
             Path kept = Repository.module().resolve("target/node-logs");
             Files.createDirectories(kept);
-            Files.writeString(kept.resolve(directory.getFileName() + ".log"), log());
+            String name = Path.of(System.getProperty("java.io.tmpdir"))
+                    .relativize(directory)
+                    .toString()
+                    .replace('/', '-');
+            Files.writeString(kept.resolve(name + ".log"), log());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
