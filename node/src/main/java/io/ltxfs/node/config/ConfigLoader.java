@@ -229,6 +229,15 @@ public final class ConfigLoader {
         }
     }
 
+    /** A duration as the configuration writes it; empty if the text is none. */
+    public static Optional<Duration> duration(String text) {
+        try {
+            return Optional.of(ValueTypes.toDuration(text));
+        } catch (WrongValue e) {
+            return Optional.empty();
+        }
+    }
+
     /** Durations as the configuration writes them. */
     public static String text(Duration duration) {
         return ValueTypes.fromDuration(duration);

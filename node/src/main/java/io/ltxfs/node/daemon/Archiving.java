@@ -22,14 +22,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The archive of a running node. Opened before the node serves, which makes no request; worked on in the background from
- * the moment that it serves; drained when it stops. What is wrong with the store is a warning, and never keeps the node
- * from serving.
+ * The archive of a running node. Opened before the node serves, which makes no request; worked on in the background while
+ * the node is the primary; drained when it stops. What is wrong with the store is a warning, and never keeps the node from
+ * serving.
  */
 final class Archiving implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Archiving.class);
@@ -41,7 +42,7 @@ final class Archiving implements AutoCloseable {
     private static final int NAMED_MAX = 10;
 
     private final LtxfsConfig config;
-    private final Optional<NodeArchive> archive;
+    private volatile Optional<NodeArchive> archive;
     private volatile @Nullable ArchiveService service;
     private volatile @Nullable StartProbe probe;
     private volatile boolean storeIsClosed;
@@ -106,16 +107,26 @@ final class Archiving implements AutoCloseable {
         }
     }
 
-    /** Begins to archive. Makes no request on this thread. */
-    void start(DatabaseSet databases) {
-        if (archive.isEmpty()) {
+    /**
+     * Begins to archive, as the primary. Makes no request on this thread.
+     *
+     * @param epoch of the lease, at the moment that it is asked; 0 without a lease
+     */
+    synchronized void start(DatabaseSet databases, LongSupplier epoch) {
+        if (archive.isEmpty() || service != null) {
             return;
         }
+        if (storeIsClosed) {
+            archive =
+                    Optional.of(NodeArchive.open(config, config.archive().url().text()));
+            storeIsClosed = false;
+        }
+        failure = "";
         UploadOptions options = new UploadOptions(
                 this::placement,
                 config.data(),
                 config.node().id(),
-                () -> 0L,
+                epoch,
                 Clock.systemUTC(),
                 config.archive().pageCoding(),
                 config.archive().uploads());
@@ -123,7 +134,7 @@ final class Archiving implements AutoCloseable {
             service = LocalArchiveService.start(
                     archive.get().archive(), databases.feed(), LocalDatabases.of(databases), options);
             LOG.info("archiving archive={}", archive.get().describe());
-            if (config.archive().url().directory().isEmpty()) {
+            if (config.archive().url().directory().isEmpty() && probe == null) {
                 probe = StartProbe.start(config.archive().url().text());
             }
         } catch (IOException e) {
@@ -135,6 +146,23 @@ final class Archiving implements AutoCloseable {
 
     private Placement placement(String database) {
         return new Placement(config.archivePlaceOf(database), config.archiveFor(database));
+    }
+
+    /** Ends archiving without uploading what is left: another node is the primary, or will be. */
+    synchronized void cease() {
+        ArchiveService running = service;
+        service = null;
+        if (running != null) {
+            running.close(); // and the store with it
+            storeIsClosed = true;
+            LOG.info("ceased archiving");
+        }
+    }
+
+    /** Uploads what is left, and goes on. @return whether all has reached the archive within the time */
+    boolean drain(Duration within, CompletableFuture<?> atOnce) throws InterruptedException {
+        ArchiveService running = service;
+        return running == null || drain(running, within, atOnce);
     }
 
     /** How far a database's archive is; empty if nothing is archived. */
@@ -255,16 +283,13 @@ final class Archiving implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         StartProbe probing = probe;
         if (probing != null) {
             probing.close();
         }
-        ArchiveService running = service;
-        service = null;
-        if (running != null) {
-            running.close(); // and the store with it
-        } else if (!storeIsClosed) {
+        cease();
+        if (!storeIsClosed) {
             archive.ifPresent(NodeArchive::close);
         }
         storeIsClosed = true;

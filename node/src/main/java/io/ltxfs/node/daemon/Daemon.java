@@ -14,6 +14,9 @@ import io.ltxfs.node.config.WhenLogIsFull;
 import io.ltxfs.node.guard.MarkedProcesses;
 import io.ltxfs.node.guard.Signals;
 import io.ltxfs.node.logging.LogSetup;
+import io.ltxfs.node.roles.AloneRoles;
+import io.ltxfs.node.roles.ClusterView;
+import io.ltxfs.node.roles.Roles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,7 +49,9 @@ public final class Daemon {
     private final List<String> notices;
     private final GuardLink guard;
     private final Archiving archiving;
+    private final Roles roles;
     private final MetricsText metrics;
+    private final PositionWaits waits = new PositionWaits(this::appliedTxid);
 
     /** Set once the mount is there; cleared when it is being taken away. */
     private volatile @Nullable Mount serving;
@@ -56,7 +61,23 @@ public final class Daemon {
         this.notices = loaded.notices();
         this.guard = guard;
         this.archiving = Archiving.open(config);
-        this.metrics = new MetricsText(archiving);
+        this.roles = new AloneRoles(self(config), () -> serving != null);
+        this.metrics = new MetricsText(archiving, roles);
+    }
+
+    private static ClusterView.Member self(LtxfsConfig config) {
+        return new ClusterView.Member(
+                config.node().id(), config.node().advertise().toString());
+    }
+
+    private long appliedTxid(String database) {
+        Mount mount = serving;
+        return mount == null
+                ? 0
+                : mount.databases()
+                        .find(database)
+                        .map(found -> found.position().txid())
+                        .orElse(0L);
     }
 
     /**
@@ -108,6 +129,7 @@ public final class Daemon {
     private int run() throws NodeException, InterruptedException {
         checkTransport();
         try (archiving;
+                waits;
                 DataDirectory data = DataDirectory.create(config.data());
                 HttpPort http = HttpPort.open(config.httpListen())) {
             MountPoint.prepare(config.mount());
@@ -118,7 +140,8 @@ public final class Daemon {
                     config.mount(),
                     config.archive().url().text());
             node.write(data.path());
-            http.serve(new HttpApi(this::status, () -> Optional.ofNullable(serving), metrics), node.token());
+            http.serve(
+                    new HttpApi(this::status, () -> Optional.ofNullable(serving), metrics, roles, waits), node.token());
             notices.forEach(notice -> LOG.warn("{}", notice));
             try {
                 return serve();
@@ -165,7 +188,7 @@ public final class Daemon {
                 config.data(),
                 mount.databases().all().size(),
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
-        archiving.start(mount.databases());
+        archiving.start(mount.databases(), () -> 0L);
         watchForUnmount(mount);
         GuardLink.Stop stop = awaitStop();
         if (stop.cause() == GuardLink.Stop.Cause.GUARD_DIED) {
@@ -219,6 +242,7 @@ public final class Daemon {
                 Version.text(),
                 Optional.ofNullable(serving),
                 archiving,
+                roles.view(),
                 notices);
     }
 

@@ -6,11 +6,18 @@ import io.ltxfs.database.NotAvailableException;
 import io.ltxfs.database.TransactionSummary;
 import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.fusefs.Mount;
+import io.ltxfs.node.config.ConfigLoader;
+import io.ltxfs.node.roles.RoleException;
+import io.ltxfs.node.roles.Roles;
 import java.io.IOException;
 import java.nio.channels.Channels;
+import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -19,14 +26,26 @@ import java.util.function.Supplier;
  * everyone who reaches the port; everything else needs the token of the node file.
  */
 final class HttpApi {
+    private static final Optional<Duration> WAIT_DEFAULT = Optional.of(Duration.ofSeconds(5));
+    private static final Duration WAIT_MAX = Duration.ofMinutes(5);
+
     private final Supplier<Map<String, Object>> status;
     private final Supplier<Optional<Mount>> mount;
     private final MetricsText metrics;
+    private final Roles roles;
+    private final PositionWaits waits;
 
-    HttpApi(Supplier<Map<String, Object>> status, Supplier<Optional<Mount>> mount, MetricsText metrics) {
+    HttpApi(
+            Supplier<Map<String, Object>> status,
+            Supplier<Optional<Mount>> mount,
+            MetricsText metrics,
+            Roles roles,
+            PositionWaits waits) {
         this.status = status;
         this.mount = mount;
         this.metrics = metrics;
+        this.roles = roles;
+        this.waits = waits;
     }
 
     /** Whether a path needs no token. */
@@ -34,15 +53,38 @@ final class HttpApi {
         return path.equals("/health") || path.equals("/status") || path.equals("/metrics");
     }
 
+    /** Whether a path changes something, and so is for POST. */
+    private static boolean isChange(String path) {
+        return path.equals("/promote") || path.equals("/handoff");
+    }
+
     /**
-     * Answers a request.
+     * Answers a request. What takes longer than a moment is answered later, and holds no thread until then.
      *
      * @param parameter the query's value for a name
      */
-    HttpAnswer answer(String method, String path, Function<String, Optional<String>> parameter) throws IOException {
-        if (!method.equals("GET") && !method.equals("HEAD")) {
-            return HttpAnswer.error(405, method + " is not allowed on " + path, "use GET");
+    CompletableFuture<HttpAnswer> answer(String method, String path, Function<String, Optional<String>> parameter)
+            throws IOException {
+        boolean read = method.equals("GET") || method.equals("HEAD");
+        if (isChange(path) ? !method.equals("POST") : !read) {
+            return done(HttpAnswer.error(
+                    405, method + " is not allowed on " + path, isChange(path) ? "use POST" : "use GET"));
         }
+        return switch (path) {
+            case "/promote" ->
+                change(roles.promote(
+                        parameter.apply("force").filter("1"::equals).isPresent()));
+            case "/handoff" -> change(roles.handOff(parameter.apply("node")));
+            case "/wait" -> await(parameter);
+            default -> done(now(path, parameter));
+        };
+    }
+
+    private static CompletableFuture<HttpAnswer> done(HttpAnswer answer) {
+        return CompletableFuture.completedFuture(answer);
+    }
+
+    private HttpAnswer now(String path, Function<String, Optional<String>> parameter) throws IOException {
         return switch (path) {
             case "/health" -> health();
             case "/status" -> HttpAnswer.json(200, status.get());
@@ -58,7 +100,69 @@ final class HttpApi {
 
     private HttpAnswer health() {
         boolean ready = mount.get().isPresent();
-        return HttpAnswer.json(ready ? 200 : 503, Map.of("status", ready ? "ok" : "starting"));
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("status", ready ? "ok" : "starting");
+        document.put("role", StatusDocument.word(roles.view().role()));
+        return HttpAnswer.json(ready ? 200 : 503, document);
+    }
+
+    private static CompletableFuture<HttpAnswer> change(CompletableFuture<String> change) {
+        return change.handle((done, failure) -> {
+            if (failure == null) {
+                return HttpAnswer.json(200, Map.of("done", done));
+            }
+            Throwable cause =
+                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+            return cause instanceof RoleException refused
+                    ? HttpAnswer.error(409, String.valueOf(refused.getMessage()), refused.next())
+                    : failed(cause);
+        });
+    }
+
+    private CompletableFuture<HttpAnswer> await(Function<String, Optional<String>> parameter) {
+        Optional<String> name = parameter.apply("db");
+        Optional<Long> txid = parameter.apply("txid").flatMap(HttpApi::txid);
+        Optional<Duration> timeout =
+                parameter.apply("timeout").map(ConfigLoader::duration).orElse(WAIT_DEFAULT);
+        if (name.isEmpty() || txid.isEmpty() || timeout.isEmpty()) {
+            return done(HttpAnswer.error(
+                    400,
+                    name.isEmpty()
+                            ? "db is missing"
+                            : txid.isEmpty() ? "txid is missing or not hexadecimal" : "timeout is not a duration",
+                    "ask for /wait?db=NAME&txid=HEX&timeout=5s"));
+        }
+        Optional<Mount> serving = mount.get();
+        if (serving.isEmpty()) {
+            return done(HttpAnswer.error(503, "the node is starting", "try again in a moment"));
+        }
+        Duration bound = timeout.get().compareTo(WAIT_MAX) < 0 ? timeout.get() : WAIT_MAX;
+        CompletableFuture<Boolean> reached = waits.await(name.get(), txid.get(), bound);
+        if (reached == null) {
+            return done(HttpAnswer.error(
+                    503, PositionWaits.WAITS_MAX + " requests wait already", "wait with fewer at a time"));
+        }
+        return reached.thenApply(there -> position(serving.get().databases(), name.get(), there));
+    }
+
+    private HttpAnswer position(DatabaseSet set, String name, boolean reached) {
+        Map<String, Object> document = new LinkedHashMap<>();
+        if (!reached) {
+            document.put("error", name + " has not reached it in time");
+            document.put("next", "ask again, or read on the primary; see 'ltxfs status' for the lag");
+        }
+        document.put("db", name);
+        set.find(name).ifPresent(database -> {
+            document.put("txid", StatusDocument.hex(database.position().txid()));
+            document.put("checksum", StatusDocument.hex(database.position().checksum()));
+        });
+        return HttpAnswer.json(reached ? 200 : 504, document);
+    }
+
+    /** A TXID, or a position {@code TXID/checksum} as {@code X-pos} has it. */
+    private static Optional<Long> txid(String text) {
+        String digits = text.strip().replaceFirst("/[0-9A-Fa-f]{1,16}$", "");
+        return digits.matches("[0-9A-Fa-f]{1,16}") ? Optional.of(Long.parseUnsignedLong(digits, 16)) : Optional.empty();
     }
 
     /** Answers for one database. */

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
@@ -103,24 +104,32 @@ final class HttpPort implements AutoCloseable {
 
         @Override
         public boolean handle(Request request, Response response, Callback callback) {
-            HttpAnswer answer;
+            CompletableFuture<HttpAnswer> answer;
             try {
                 answer = answer(request);
             } catch (IOException | RuntimeException e) {
                 LOG.warn("could not answer path={} error={}", Request.getPathInContext(request), e.toString());
-                answer = HttpApi.failed(e);
+                answer = CompletableFuture.completedFuture(HttpApi.failed(e));
             }
-            send(answer, request, response, callback);
+            if (answer.isDone()) {
+                send(answer.join(), request, response, callback);
+            } else {
+                // Whoever completes it has other things to do than to write to a socket.
+                answer.exceptionally(HttpApi::failed)
+                        .thenAcceptAsync(
+                                late -> send(late, request, response, callback),
+                                request.getComponents().getExecutor());
+            }
             return true;
         }
 
-        private HttpAnswer answer(Request request) throws IOException {
+        private CompletableFuture<HttpAnswer> answer(Request request) throws IOException {
             String path = Request.getPathInContext(request);
             if (!HttpApi.isOpen(path) && !isAllowed(request)) {
-                return HttpAnswer.error(
+                return CompletableFuture.completedFuture(HttpAnswer.error(
                         401,
                         "the token is missing or wrong",
-                        "send 'Authorization: Bearer' with the node file's token");
+                        "send 'Authorization: Bearer' with the node file's token"));
             }
             Fields query = Request.extractQueryParameters(request, StandardCharsets.UTF_8);
             return api.answer(request.getMethod(), path, name -> Optional.ofNullable(query.getValue(name)));

@@ -4,6 +4,8 @@ import io.ltxfs.archive.ArchiveService;
 import io.ltxfs.database.Database;
 import io.ltxfs.database.DatabaseStatus;
 import io.ltxfs.fusefs.Mount;
+import io.ltxfs.node.roles.ClusterView;
+import io.ltxfs.node.roles.Roles;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
@@ -23,19 +25,21 @@ final class MetricsText {
     static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
 
     private final Archiving archiving;
+    private final Roles roles;
     private final PrometheusTextFormatWriter writer = PrometheusTextFormatWriter.builder()
             .setIncludeCreatedTimestamps(false)
             .build();
 
-    MetricsText(Archiving archiving) {
+    MetricsText(Archiving archiving, Roles roles) {
         this.archiving = archiving;
+        this.roles = roles;
     }
 
     /** @param mount empty while the node starts */
     byte[] write(Optional<Mount> mount) throws IOException {
         MetricSnapshots.Builder all = MetricSnapshots.builder();
         all.metricSnapshot(gauge("ltxfs_ready", "Whether the mount is served.", mount.isPresent() ? 1 : 0));
-        all.metricSnapshot(gauge("ltxfs_primary", "Whether this node accepts writes.", mount.isPresent() ? 1 : 0));
+        addCluster(all, roles.view());
         Runtime runtime = Runtime.getRuntime();
         all.metricSnapshot(
                 gauge("ltxfs_heap_used_bytes", "Heap in use.", runtime.totalMemory() - runtime.freeMemory()));
@@ -46,6 +50,68 @@ final class MetricsText {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         writer.write(out, all.build());
         return out.toByteArray();
+    }
+
+    private static void addCluster(MetricSnapshots.Builder all, ClusterView view) {
+        boolean primary = view.role() == ClusterView.Role.PRIMARY;
+        all.metricSnapshot(gauge("ltxfs_primary", "Whether this node accepts writes.", primary ? 1 : 0));
+        GaugeSnapshot.Builder role =
+                GaugeSnapshot.builder().name("ltxfs_role").help("1 for the role that the node has.");
+        for (ClusterView.Role each : ClusterView.Role.values()) {
+            role.dataPoint(GaugeDataPointSnapshot.builder()
+                    .labels(Labels.of("role", StatusDocument.word(each)))
+                    .value(each == view.role() ? 1 : 0)
+                    .build());
+        }
+        all.metricSnapshot(role.build());
+        all.metricSnapshot(gauge("ltxfs_epoch", "The highest epoch that was seen.", view.epoch()));
+        all.metricSnapshot(gauge(
+                "ltxfs_lease_remaining_seconds",
+                "For how long this node may go on without a renewal; 0 if it does not hold the lease.",
+                view.leaseRemainingMillis().orElse(0) / 1000.0));
+        all.metricSnapshot(gauge(
+                "ltxfs_lag_seconds",
+                "How long ago this node had all that the primary has; 0 on the primary.",
+                view.lagMillis() / 1000.0));
+        all.metricSnapshot(gauge(
+                "ltxfs_peers_reachable",
+                "Other nodes that answered lately.",
+                view.peers().stream().filter(ClusterView.Peer::reachable).count()));
+        ClusterView.Counts counts = view.counts();
+        all.metricSnapshot(
+                counter("ltxfs_lease_renewals_failed", "Renewals of the lease that failed.", counts.renewalsFailed()));
+        all.metricSnapshot(counter(
+                "ltxfs_lease_ambiguous", "Requests for the lease whose outcome was unknown.", counts.ambiguous()));
+        all.metricSnapshot(gauge(
+                "ltxfs_acks_waiting",
+                "Commits that wait for replicas or the archive at this moment.",
+                counts.acksWaiting()));
+        all.metricSnapshot(counter(
+                "ltxfs_commits_degraded",
+                "Commits that were answered without what their durability asks for.",
+                counts.degraded()));
+        all.metricSnapshot(gauge(
+                "ltxfs_apply_waiting",
+                "Databases that wait for an application before they can be applied to.",
+                counts.applyWaiting()));
+        GaugeSnapshot.Builder lag =
+                GaugeSnapshot.builder().name("ltxfs_replica_lag_seconds").help("How far replicas are behind.");
+        view.replicas()
+                .forEach((database, replicas) ->
+                        replicas.forEach(replica -> lag.dataPoint(GaugeDataPointSnapshot.builder()
+                                .labels(Labels.of("database", database, "node", replica.node()))
+                                .value(replica.lagMillis() / 1000.0)
+                                .build())));
+        all.metricSnapshot(lag.build());
+        GaugeSnapshot.Builder divergent = GaugeSnapshot.builder()
+                .name("ltxfs_divergent_bytes")
+                .help("Size of what was kept of transactions that the others never had.");
+        view.divergent()
+                .forEach((database, kept) -> divergent.dataPoint(GaugeDataPointSnapshot.builder()
+                        .labels(Labels.of("database", database))
+                        .value(kept.bytes())
+                        .build()));
+        all.metricSnapshot(divergent.build());
     }
 
     private void addMount(MetricSnapshots.Builder all, Mount mount) {

@@ -7,10 +7,12 @@ import io.ltxfs.database.DatabaseStatus;
 import io.ltxfs.fusefs.Mount;
 import io.ltxfs.node.archive.NodeArchive;
 import io.ltxfs.node.config.LtxfsConfig;
+import io.ltxfs.node.roles.ClusterView;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -23,7 +25,8 @@ final class StatusDocument {
      *
      * @param mount empty while the node starts
      * @param archiving how far the archive is
-     * @param notices what the configuration asks for and this version does not have
+     * @param cluster role, peers, and how far they are
+     * @param notices what the configuration asks for and will not be had
      */
     static Map<String, Object> of(
             LtxfsConfig config,
@@ -31,41 +34,80 @@ final class StatusDocument {
             String version,
             Optional<Mount> mount,
             Archiving archiving,
+            ClusterView cluster,
             List<String> notices) {
         Map<String, Object> document = new LinkedHashMap<>();
         List<Map<String, Object>> databases = new ArrayList<>();
-        List<String> warnings = new ArrayList<>();
+        List<String> warnings = new ArrayList<>(cluster.warnings());
         warnings.addAll(archiving.warnings());
-        mount.ifPresent(present -> addDatabases(present.databases(), archiving, databases, warnings));
+        mount.ifPresent(present -> addDatabases(present.databases(), archiving, cluster, databases, warnings));
         warnings.addAll(notices);
         document.put("node", config.node().id());
         document.put("pid", pid);
         document.put("version", version);
-        document.put("role", mount.isPresent() ? "primary" : "starting");
-        document.put("epoch", 0);
-        document.put("primary", primary(config));
+        document.put("role", word(cluster.role()));
+        document.put("epoch", number(cluster.epoch()));
+        document.put("primary", cluster.primary().map(StatusDocument::member).orElse(null));
         Map<String, Object> lease = new LinkedHashMap<>();
-        lease.put("remainingMillis", null);
+        lease.put(
+                "remainingMillis",
+                cluster.leaseRemainingMillis().isPresent()
+                        ? cluster.leaseRemainingMillis().getAsLong()
+                        : null);
         document.put("lease", lease);
         document.put("mount", config.mount().toString());
         document.put("data", config.data().toString());
         document.put("archive", archiving.archive().map(NodeArchive::describe).orElse(null));
+        document.put("lagMillis", cluster.lagMillis());
         document.put("databases", databases);
-        document.put("peers", List.of());
+        document.put("peers", cluster.peers().stream().map(StatusDocument::peer).toList());
+        document.put("waiting", cluster.waiting());
         document.put("warnings", warnings);
         mount.ifPresent(present -> document.put("requests", present.requestCounts()));
         return document;
     }
 
-    private static Map<String, Object> primary(LtxfsConfig config) {
-        Map<String, Object> primary = new LinkedHashMap<>();
-        primary.put("node", config.node().id());
-        primary.put("advertise", config.node().advertise().toString());
-        return primary;
+    /** The word for a role. */
+    static String word(ClusterView.Role role) {
+        return role.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static Object number(long unsigned) {
+        return unsigned < 0 ? Long.toUnsignedString(unsigned) : (Object) unsigned;
+    }
+
+    private static Map<String, Object> member(ClusterView.Member member) {
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("node", member.node());
+        document.put("advertise", member.advertise());
+        return document;
+    }
+
+    private static Map<String, Object> peer(ClusterView.Peer peer) {
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("node", peer.node());
+        document.put("advertise", peer.advertise());
+        document.put("reachable", peer.reachable());
+        document.put("voter", peer.voter());
+        document.put("heardMillis", peer.heardMillis() < 0 ? null : peer.heardMillis());
+        document.put("state", peer.state());
+        return document;
+    }
+
+    private static Map<String, Object> replica(ClusterView.Replica replica) {
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("node", replica.node());
+        document.put("txid", hex(replica.txid()));
+        document.put("lagMillis", replica.lagMillis());
+        return document;
     }
 
     private static void addDatabases(
-            DatabaseSet set, Archiving archiving, List<Map<String, Object>> databases, List<String> warnings) {
+            DatabaseSet set,
+            Archiving archiving,
+            ClusterView cluster,
+            List<Map<String, Object>> databases,
+            List<String> warnings) {
         List<DatabaseStatus> known = set.all().stream()
                 .map(Database::status)
                 .sorted(Comparator.comparing(DatabaseStatus::name))
@@ -74,7 +116,7 @@ final class StatusDocument {
             Optional<Progress> progress = archiving.progress(status.name());
             List<String> all = new ArrayList<>(status.warnings());
             progress.ifPresent(present -> all.addAll(present.warnings()));
-            databases.add(database(status, set.logBytes(), progress, all));
+            databases.add(database(status, set.logBytes(), progress, cluster, all));
             for (String warning : all) {
                 warnings.add(status.name() + ": " + warning);
             }
@@ -82,7 +124,11 @@ final class StatusDocument {
     }
 
     private static Map<String, Object> database(
-            DatabaseStatus status, long logBytes, Optional<Progress> progress, List<String> warnings) {
+            DatabaseStatus status,
+            long logBytes,
+            Optional<Progress> progress,
+            ClusterView cluster,
+            List<String> warnings) {
         Map<String, Object> database = new LinkedHashMap<>();
         database.put("name", status.name());
         database.put("txid", hex(status.position().txid()));
@@ -103,7 +149,18 @@ final class StatusDocument {
         archive.put("ageMillis", progress.map(Progress::ageMillis).orElse(null));
         archive.put("pending", progress.map(Progress::pending).orElse(null));
         database.put("archive", archive);
-        database.put("replicas", List.of());
+        database.put(
+                "replicas",
+                cluster.replicas().getOrDefault(status.name(), List.of()).stream()
+                        .map(StatusDocument::replica)
+                        .toList());
+        ClusterView.Divergent divergent = cluster.divergent().get(status.name());
+        if (divergent != null) {
+            Map<String, Object> kept = new LinkedHashMap<>();
+            kept.put("files", divergent.files());
+            kept.put("bytes", divergent.bytes());
+            database.put("divergent", kept);
+        }
         database.put("state", status.state());
         database.put("warnings", warnings);
         return database;

@@ -2,6 +2,10 @@ package io.ltxfs.node.daemon;
 
 import io.ltxfs.fusefs.Mount;
 import io.ltxfs.node.config.LoadedConfig;
+import io.ltxfs.node.config.LtxfsConfig;
+import io.ltxfs.node.roles.AloneRoles;
+import io.ltxfs.node.roles.ClusterView;
+import io.ltxfs.node.roles.Roles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -25,13 +29,22 @@ public final class WarmUp {
     /** Serves status and metrics to itself on a free port of the loopback. */
     public static void run(LoadedConfig loaded) throws NodeException, IOException {
         Archiving archiving = Archiving.open(loaded.config());
-        MetricsText metrics = new MetricsText(archiving);
+        LtxfsConfig config = loaded.config();
+        Roles roles = new AloneRoles(
+                new ClusterView.Member(
+                        config.node().id(), config.node().advertise().toString()),
+                () -> false);
+        MetricsText metrics = new MetricsText(archiving, roles);
         Optional<Mount> none = Optional.empty();
+        PositionWaits waits = new PositionWaits(database -> 0);
         HttpApi api = new HttpApi(
-                () -> StatusDocument.of(loaded.config(), 0, "", none, archiving, loaded.notices()),
+                () -> StatusDocument.of(config, 0, "", none, archiving, roles.view(), loaded.notices()),
                 () -> none,
-                metrics);
+                metrics,
+                roles,
+                waits);
         try (archiving;
+                waits;
                 HttpPort port = HttpPort.open(loaded.config().httpListen())) {
             port.serve(api, "");
             for (String path : new String[] {"/status", "/metrics"}) {

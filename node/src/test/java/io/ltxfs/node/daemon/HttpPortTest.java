@@ -9,6 +9,9 @@ import io.ltxfs.node.config.ConfigLoader;
 import io.ltxfs.node.config.ConfigRequest;
 import io.ltxfs.node.config.Endpoint;
 import io.ltxfs.node.config.LtxfsConfig;
+import io.ltxfs.node.roles.AloneRoles;
+import io.ltxfs.node.roles.ClusterView;
+import io.ltxfs.node.roles.Roles;
 import io.ltxfs.objectstore.json.Json;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -35,10 +38,13 @@ class HttpPortTest {
                 .config();
         Optional<Mount> none = Optional.empty();
         Archiving archiving = Archiving.open(config);
+        Roles roles = new AloneRoles(new ClusterView.Member("host1", "host1:20203"), () -> false);
         HttpApi api = new HttpApi(
-                () -> StatusDocument.of(config, 42, "test", none, archiving, List.of("a notice")),
+                () -> StatusDocument.of(config, 42, "test", none, archiving, roles.view(), List.of("a notice")),
                 () -> none,
-                new MetricsText(archiving));
+                new MetricsText(archiving, roles),
+                roles,
+                new PositionWaits(database -> 0));
         port = HttpPort.open(new Endpoint("127.0.0.1", 0));
         port.serve(api, TOKEN);
     }
