@@ -1,6 +1,7 @@
 package io.ltxfs.lease;
 
 import io.ltxfs.lease.LeaseRecord.State;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Times are nanoseconds of one monotonic clock of this machine that goes on while the machine sleeps (rule 6). Clocks
  * of different machines are never compared (rule 4): a holder counts from the moment at which it sent what it holds by,
  * a candidate from the moment at which it first saw the version that it waits for to expire.
+ *
+ * <p>An epoch that was lost never comes back: whoever lost it acquires the lease anew, under the next one.
  *
  * <p>Not thread-safe but for {@link #term}, whose value may be read by any thread at any time.
  */
@@ -34,54 +37,71 @@ public final class LeaseMachine {
     /** A request under way. */
     private record UnderWay(LeaseRequest request, long sentAt) {}
 
+    /** To whom the lease is being given. */
+    private record Successor(String holder, String node, String advertise, boolean vouched) {}
+
     /** The lease that this process holds, or believes that it may hold. */
     private static final class Holding {
         final long epoch;
+        final boolean vouched;
+        final QuorumWrites quorums;
         String etag;
-        /** By the last proven write; not valid before the first. */
         long deadline;
         /** Whether a write of which this process knows that it was done proves it. */
         boolean proven;
 
         long renewAt;
+        boolean renewNow;
+        boolean releasing;
 
-        Holding(long epoch, String etag) {
-            this.epoch = epoch;
+        @Nullable
+        Successor successor;
+
+        Holding(LeaseRecord record, String etag, long deadline) {
+            this.epoch = record.epoch();
+            this.vouched = record.vouched();
+            this.quorums = new QuorumWrites(record.quorum());
             this.etag = etag;
+            this.deadline = deadline;
+        }
+
+        boolean isLeaving() {
+            return releasing || successor != null;
         }
     }
 
     private final LeaseSettings settings;
     private final Supplier<String> nonces;
+    private final LeaseView view;
 
     private boolean candidate;
-    private boolean releasing;
-    private @Nullable Successor successor;
+    /** How much longer than needed this process waits. */
+    private long delay;
+
+    private long notBefore;
+    private boolean waits;
+    /** A write was not done: the next one comes a little later. */
+    private long retryAt;
+
+    private boolean waitsForRetry;
 
     private @Nullable UnderWay underWay;
     private @Nullable Holding holding;
+    /** The last epoch that this process held and lost. */
+    private long lostEpoch;
 
-    /** The nonce of a write of ours of which we do not know whether it was done. */
-    private @Nullable LeaseRecord unsettled;
+    /** A write of ours of which it is not known whether it was done, and when it was sent. */
+    private @Nullable UnderWay unsettled;
 
-    private long unsettledSentAt;
     private boolean readNow;
-
-    private @Nullable String seenEtag;
-    private @Nullable LeaseRecord seen;
-    private long firstSight;
-    private boolean everSeen;
-    private boolean knownMissing;
-    private long epochMax;
     private long nextReadAt;
-    private long notBefore;
-    private long lastPoll;
     private boolean polled;
-    private @Nullable String alarm;
-    private volatile @Nullable Term term;
+    private long lastPoll;
+    /** What was sent before does not show that this process is not in a pause (rule 8). */
+    private long freshFrom;
 
-    /** To whom the lease is being given. */
-    private record Successor(String holder, String node, String advertise) {}
+    private boolean paused;
+    private volatile @Nullable Term term;
 
     /**
      * A process that holds nothing.
@@ -91,68 +111,123 @@ public final class LeaseMachine {
      */
     public LeaseMachine(LeaseSettings settings, long epochMax, Supplier<String> nonces) {
         this.settings = settings;
-        this.epochMax = epochMax;
-        this.everSeen = epochMax != 0;
+        this.view = new LeaseView(epochMax);
         this.nonces = nonces;
     }
 
-    /** What this process may do; null if it holds nothing. */
+    /** What this process may do; null if it may not commit, though it may still hold the lease. */
     public @Nullable Term term() {
         return term;
     }
 
-    /** The object as it was last seen. */
-    public Optional<LeaseRecord> seen() {
-        return Optional.ofNullable(seen);
+    /** The epoch of the lease that this process holds and has not lost, though it may not commit now; -1 if none. */
+    public long epochHolding() {
+        Holding held = holding;
+        return held != null && held.proven && !held.isLeaving() ? held.epoch : -1;
     }
 
-    /** The ETag of the object as it was last seen or written: the heartbeats to the others carry it. */
+    /** Everything that is known, at a moment. */
+    public Lease.Status status(long now) {
+        Term current = term;
+        boolean held = current != null && current.holdsAt(now);
+        Holding mine = holding;
+        return new Lease.Status(
+                held && current != null ? current.epoch() : -1,
+                epochHolding(),
+                held && current != null ? (current.deadlineNanos() - now) / 1_000_000 : 0,
+                view.epochMax(),
+                view.seen(),
+                view.missing(),
+                mine != null && mine.vouched,
+                mine != null
+                        ? mine.quorums.proven()
+                        : view.seen().flatMap(seen -> seen.record().quorum()),
+                mine != null ? mine.quorums.possible() : List.of(),
+                alarm());
+    }
+
+    /** The ETag of the version that this process holds the lease by: the heartbeats to the others carry it. */
     public Optional<String> etag() {
-        return Optional.ofNullable(holding != null ? holding.etag : seenEtag);
+        Holding held = holding;
+        return held != null ? Optional.of(held.etag) : Optional.empty();
     }
 
     /** The highest epoch that was ever seen. */
     public long epochMax() {
-        return epochMax;
+        return view.epochMax();
     }
 
-    /** Why this process must not take part any more, and what to do; empty if all is well. */
+    /** Why this process must not take part now, and what to do; empty if all is well. */
     public Optional<String> alarm() {
-        return Optional.ofNullable(alarm);
+        return Optional.ofNullable(view.alarm());
     }
 
-    /** Says whether this process is to take the lease when it can be had. */
-    public void candidate(boolean wanted) {
+    /**
+     * Says whether this process is to take the lease when it can be had.
+     *
+     * @param delayNanos how much longer than needed it waits; what is offered to it is taken without
+     */
+    public void candidate(boolean wanted, long delayNanos) {
         candidate = wanted;
+        delay = delayNanos;
     }
 
     /** Waits with taking the lease until a moment, for instance by a random time so that candidates do not meet. */
     public void notBefore(long nanos) {
         notBefore = nanos;
+        waits = true;
     }
 
-    /** Gives the lease back as soon as possible. From now on nothing may be committed. */
+    /** Stores who acknowledges, with a renewal as soon as possible. Nothing happens if this process holds nothing. */
+    public void quorum(Quorum quorum) {
+        Holding held = holding;
+        if (held != null && !held.isLeaving()) {
+            held.quorums.want(quorum);
+            held.renewNow = true;
+        }
+    }
+
+    /** Gives the lease back as soon as possible, and is no candidate any more. From now on nothing may be committed. */
     public void release() {
-        releasing = true;
         candidate = false;
         term = null;
+        Holding held = holding;
+        if (held != null && held.successor == null) {
+            held.releasing = true;
+            held.renewNow = true;
+        }
     }
 
-    /** Gives the lease to another process. From now on nothing may be committed. */
-    public void handOver(String toHolder, String node, String advertise) {
-        successor = new Successor(toHolder, node, advertise);
+    /**
+     * Gives the lease to another process, and is no candidate any more. From now on nothing may be committed.
+     *
+     * @return false, without an effect, if this process may not commit at this moment
+     */
+    public boolean handOver(String toHolder, String node, String advertise, boolean vouched, long now) {
+        Holding held = holding;
+        Term current = term;
+        if (held == null || current == null || !current.holdsAt(now)) {
+            return false;
+        }
+        held.successor = new Successor(toHolder, node, advertise, vouched);
+        held.renewNow = true;
         candidate = false;
         term = null;
+        return true;
     }
 
-    /** Another way, a heartbeat of the holder, has shown a version of the object. */
+    /**
+     * A peer has shown a version of the object, or an epoch that it has promised.
+     *
+     * @param etag empty if only the epoch is known
+     */
     public void sighted(String etag, long epoch, long now) {
-        if (!etag.equals(seenEtag) && Long.compareUnsigned(epoch, epochMax) >= 0) {
-            epochMax = epoch;
-            seenEtag = etag;
-            seen = null; // known by its ETag only: what it says is read before anything is done about it
-            firstSight = now;
-            everSeen = true;
+        Holding held = holding;
+        if (held != null && Long.compareUnsigned(epoch, held.epoch) <= 0) {
+            return;
+        }
+        if (view.hear(etag, epoch, underWay != null, now)) {
+            lose(); // whoever has a higher epoch has it since this process lost its own
             nextReadAt = now;
         }
     }
@@ -163,94 +238,114 @@ public final class LeaseMachine {
      * @return empty if nothing, or while a request is under way
      */
     public Optional<LeaseRequest> poll(long now) {
-        notePause(now);
-        Holding held = holding;
-        if (held != null && held.proven && held.deadline - now <= 0) {
-            lose();
-        }
-        if (underWay != null || alarm != null) {
+        noteTime(now);
+        if (underWay != null) {
             return Optional.empty();
         }
         LeaseRequest request = next(now);
         if (request == null) {
             return Optional.empty();
         }
+        view.asked();
         underWay = new UnderWay(request, now);
         return Optional.of(request);
     }
 
-    /** A pause of this process may be one that its clock did not see: a fresh renewal must show that it is over (rule 8). */
-    private void notePause(long now) {
+    /** Ends what has ended, and notices a pause: a renewal sent after it must show that it is over (rule 8). */
+    private void noteTime(long now) {
         Holding held = holding;
-        if (polled && now - lastPoll > settings.ttl().toNanos() / 3 && held != null) {
+        if (polled && now - lastPoll > settings.ttl().toNanos() / 3) {
+            paused = true;
+            freshFrom = now;
             term = null;
-            held.renewAt = now;
+            if (held != null) {
+                held.renewNow = true;
+            }
         }
         lastPoll = now;
         polled = true;
+        if (held != null && held.deadline - now <= 0) {
+            lose();
+        }
     }
 
     private @Nullable LeaseRequest next(long now) {
-        if (readNow) {
-            return nextReadAt - now <= 0 ? new LeaseRequest.Read() : null;
+        boolean mayRead = nextReadAt - now <= 0;
+        if (readNow || view.alarm() != null) {
+            return mayRead ? new LeaseRequest.Read() : null;
         }
         Holding held = holding;
         if (held != null) {
-            return asHolder(held, now);
+            return held.renewNow || held.renewAt - now <= 0 ? asHolder(held) : null;
         }
-        if (seen == null && !knownMissing) {
-            return nextReadAt - now <= 0 || !everSeen ? new LeaseRequest.Read() : null;
+        Moment takeAt = takeAt();
+        if (candidate && takeAt.known && takeAt.nanos - now <= 0) {
+            waitsForRetry = false;
+            return take();
         }
-        LeaseRequest take = candidate && notBefore - now <= 0 ? take(now) : null;
-        if (take != null) {
-            return take;
-        }
-        return nextReadAt - now <= 0 ? new LeaseRequest.Read() : null;
+        return mayRead ? new LeaseRequest.Read() : null;
     }
 
-    private @Nullable LeaseRequest asHolder(Holding held, long now) {
-        if (successor != null) {
-            Successor to = successor;
-            return new LeaseRequest.Replace(
-                    held.etag,
-                    new LeaseRecord(
-                            held.epoch + 1,
-                            to.holder,
-                            to.node,
-                            to.advertise,
-                            nonces.get(),
-                            settings.ttl().toMillis(),
-                            State.OFFERED));
+    private LeaseRequest asHolder(Holding held) {
+        held.renewNow = false;
+        Optional<Quorum> quorum = held.quorums.forWrite();
+        Successor to = held.successor;
+        if (to != null) {
+            LeaseRecord offer = new LeaseRecord(
+                    held.epoch + 1,
+                    to.holder,
+                    to.node,
+                    to.advertise,
+                    nonces.get(),
+                    settings.ttl().toMillis(),
+                    State.OFFERED,
+                    to.vouched,
+                    quorum);
+            return new LeaseRequest.Replace(held.etag, offer);
         }
-        if (releasing) {
-            return new LeaseRequest.Replace(held.etag, mine(held.epoch).with(State.RELEASED, nonces.get()));
-        }
-        return held.renewAt - now <= 0 ? new LeaseRequest.Replace(held.etag, mine(held.epoch)) : null;
+        State state = held.releasing ? State.RELEASED : State.HELD;
+        return new LeaseRequest.Replace(held.etag, mine(held.epoch, state, held.vouched, quorum));
     }
 
-    /** Whether, and how, the lease can be had now. */
-    private @Nullable LeaseRequest take(long now) {
-        LeaseRecord record = seen;
-        if (record == null) {
-            return new LeaseRequest.Create(mine(1));
+    /** A moment, or none. */
+    private record Moment(boolean known, long nanos) {
+        Moment notBefore(boolean bound, long other) {
+            return bound && other - nanos > 0 ? new Moment(known, other) : this;
         }
-        String etag = Objects.requireNonNull(seenEtag);
-        boolean mine = record.holder().equals(settings.holder());
-        return switch (record.state()) {
-            case RELEASED -> new LeaseRequest.Replace(etag, mine(record.epoch() + 1));
-            case OFFERED ->
-                mine
-                        ? new LeaseRequest.Replace(etag, mine(record.epoch()))
-                        : hasExpired(record, now) ? new LeaseRequest.Replace(etag, mine(record.epoch() + 1)) : null;
-            case HELD -> hasExpired(record, now) ? new LeaseRequest.Replace(etag, mine(record.epoch() + 1)) : null;
-        };
     }
 
-    private boolean hasExpired(LeaseRecord record, long now) {
-        return now - firstSight - settings.candidateNanos(record.ttlMillis()) >= 0;
+    /** From when on this process is to take the lease, as far as is known. */
+    private Moment takeAt() {
+        LeaseRecord record = view.record();
+        boolean mine = record != null && record.holder().equals(settings.holder());
+        if (record != null && mine && record.state() == State.OFFERED) {
+            return new Moment(true, view.since()).notBefore(waitsForRetry, retryAt);
+        }
+        // A version that names this process, which does not hold it, is held by nobody.
+        boolean free = record == null || mine || record.state() == State.RELEASED;
+        long wait = free || record == null ? 0 : settings.candidateNanos(record.ttlMillis());
+        return new Moment(record != null || view.missing(), view.since() + wait + delay)
+                .notBefore(waits, notBefore)
+                .notBefore(waitsForRetry, retryAt);
     }
 
-    private LeaseRecord mine(long epoch) {
+    private LeaseRequest take() {
+        LeaseRecord record = view.record();
+        String etag = view.etag();
+        if (record == null || etag == null) {
+            return new LeaseRequest.Create(mine(1, State.HELD, false, Optional.empty()));
+        }
+        boolean offered = record.state() == State.OFFERED && record.holder().equals(settings.holder());
+        return new LeaseRequest.Replace(
+                etag,
+                mine(
+                        offered ? record.epoch() : record.epoch() + 1,
+                        State.HELD,
+                        offered && record.vouched(),
+                        record.quorum()));
+    }
+
+    private LeaseRecord mine(long epoch, State state, boolean vouched, Optional<Quorum> quorum) {
         return new LeaseRecord(
                 epoch,
                 settings.holder(),
@@ -258,115 +353,129 @@ public final class LeaseMachine {
                 settings.advertise(),
                 nonces.get(),
                 settings.ttl().toMillis(),
-                State.HELD);
+                state,
+                vouched,
+                quorum);
     }
 
     /** When {@link #poll} wants to be called again at the latest, if nothing else happens. */
     public long wakeAt(long now) {
-        long latest = now + settings.ttl().toNanos() / 10;
+        long wake = now + settings.ttl().toNanos() / 10;
         Holding held = holding;
-        long next = held != null ? Math.min(held.renewAt, held.deadline) : nextReadAt;
-        return next - latest < 0 ? next : latest;
+        if (held != null) {
+            wake = earlier(wake, held.deadline);
+        }
+        if (underWay != null) {
+            return wake;
+        }
+        if (readNow || held == null) {
+            wake = earlier(wake, nextReadAt);
+        } else {
+            wake = earlier(wake, held.renewNow ? now : held.renewAt);
+        }
+        Moment takeAt = takeAt();
+        return held == null && candidate && takeAt.known ? earlier(wake, takeAt.nanos) : wake;
+    }
+
+    private static long earlier(long a, long b) {
+        return a - b < 0 ? a : b;
     }
 
     /** Tells what became of the request that is under way. */
     public void answer(LeaseAnswer answer, long now) {
         UnderWay sent = Objects.requireNonNull(underWay, "no request is under way");
+        noteTime(now);
         underWay = null;
         if (sent.request instanceof LeaseRequest.Read) {
-            read(answer, sent, now);
-        } else if (sent.request instanceof LeaseRequest.Create create) {
-            written(create.record(), answer, sent, now);
-        } else if (sent.request instanceof LeaseRequest.Replace replace) {
-            written(replace.record(), answer, sent, now);
+            read(answer, now);
+        } else {
+            written(sent, answer, now);
         }
     }
 
-    private void read(LeaseAnswer answer, UnderWay sent, long now) {
+    private void read(LeaseAnswer answer, long now) {
         nextReadAt = now + settings.pollEvery().toNanos();
         if (answer instanceof LeaseAnswer.Found found) {
-            readNow = false;
-            see(found.etag(), found.record(), now);
-            settle(found, now);
+            if (view.see(found.etag(), found.record(), now)) {
+                readNow = false;
+                settle(found, now);
+            } else if (view.alarm() != null) {
+                lose();
+            } else {
+                nextReadAt = now;
+            }
         } else if (answer instanceof LeaseAnswer.Missing) {
-            readNow = false;
-            missing();
+            missing(now);
         } else {
             nextReadAt = now + settings.ttl().toNanos() / 20;
         }
     }
 
-    private void missing() {
-        if (everSeen || holding != null) {
-            lose();
-            alarm = "the lease object is gone: somebody deleted it, and its epoch would begin again;"
-                    + " stop all nodes, and put it back with 'ltxfs lease break'";
-            return;
-        }
+    private void missing(long now) {
+        readNow = false;
         unsettled = null;
-        knownMissing = true;
-        seen = null;
-        seenEtag = null;
-    }
-
-    /** Takes note of a version; the wait for its end begins at its first sight. */
-    private void see(String etag, LeaseRecord record, long now) {
-        if (Long.compareUnsigned(record.epoch(), epochMax) < 0) {
-            lose();
-            alarm = "the lease's epoch went back from " + Long.toUnsignedString(epochMax) + " to "
-                    + Long.toUnsignedString(record.epoch())
-                    + ": the store lost a write, or an old copy was put back; see 'ltxfs lease show'";
-            return;
-        }
-        epochMax = record.epoch();
-        everSeen = true;
-        knownMissing = false;
-        if (!etag.equals(seenEtag)) {
-            seenEtag = etag;
-            firstSight = now;
-        }
-        seen = record;
+        lose();
+        view.gone(now);
     }
 
     /** Rule 9: what was read decides what became of a write whose answer is not known. */
     private void settle(LeaseAnswer.Found found, long now) {
-        LeaseRecord tried = unsettled;
+        UnderWay tried = unsettled;
         unsettled = null;
         Holding held = holding;
-        boolean mine = found.record().holder().equals(settings.holder());
+        LeaseRecord there = found.record();
+        boolean mine = there.holder().equals(settings.holder()) && there.state() == State.HELD;
         if (held != null) {
-            if (mine && found.record().state() == State.HELD && found.record().epoch() == held.epoch) {
+            if (mine && there.epoch() == held.epoch) {
                 held.etag = found.etag();
-                held.renewAt = now; // the deadline stays the old one until this renewal is known to be done
+                held.quorums.prove(there.quorum());
+                held.renewNow = true; // the deadline stays the old one until this renewal is known to be done
             } else {
                 lose();
             }
             return;
         }
-        if (tried == null || !tried.nonce().equals(found.record().nonce()) || tried.state() != State.HELD) {
-            return;
-        }
         // An acquisition that was done after all: one more renewal, on this very version, must prove it.
-        Holding ghost = new Holding(tried.epoch(), found.etag());
-        ghost.deadline = unsettledSentAt + settings.holderNanos();
-        ghost.renewAt = now;
-        if (ghost.deadline - now > 0) {
-            holding = ghost;
+        if (tried != null && mine && nonce(tried.request).equals(there.nonce()) && isNew(there)) {
+            long deadline = tried.sentAt + settings.holderNanos();
+            if (deadline - now > 0) {
+                Holding ghost = new Holding(there, found.etag(), deadline);
+                ghost.renewNow = true;
+                ghost.releasing = !candidate;
+                holding = ghost;
+            }
         }
     }
 
-    private void written(LeaseRecord record, LeaseAnswer answer, UnderWay sent, long now) {
+    /** Whether its epoch is not one that this process has lost. */
+    private boolean isNew(LeaseRecord record) {
+        return Long.compareUnsigned(record.epoch(), lostEpoch) > 0;
+    }
+
+    private static String nonce(LeaseRequest request) {
+        return record(request).nonce();
+    }
+
+    private static LeaseRecord record(LeaseRequest request) {
+        if (request instanceof LeaseRequest.Create create) {
+            return create.record();
+        }
+        if (request instanceof LeaseRequest.Replace replace) {
+            return replace.record();
+        }
+        throw new IllegalArgumentException("a read writes nothing");
+    }
+
+    private void written(UnderWay sent, LeaseAnswer answer, long now) {
         if (answer instanceof LeaseAnswer.Stored stored) {
-            stored(stored.etag(), record, sent, now);
+            stored(stored.etag(), record(sent.request), sent, now);
         } else if (answer instanceof LeaseAnswer.NotDone) {
             retry(now);
         } else if (answer instanceof LeaseAnswer.Missing) {
-            everSeen = true;
-            missing();
+            missing(now);
         } else {
             // Refused may be the answer to a write of ours that was done before, and repeated on the way.
-            unsettled = record;
-            unsettledSentAt = sent.sentAt;
+            unsettled = sent;
             readNow = true;
             nextReadAt = now;
         }
@@ -377,40 +486,60 @@ public final class LeaseMachine {
         if (held != null) {
             held.renewAt = now + settings.ttl().toNanos() / 20;
         } else {
+            retryAt = now + settings.ttl().toNanos() / 20;
+            waitsForRetry = true;
             nextReadAt = now;
-            seen = null;
         }
     }
 
     private void stored(String etag, LeaseRecord record, UnderWay sent, long now) {
-        see(etag, record, now);
-        if (record.state() != State.HELD) {
-            holding = null;
-            term = null;
-            releasing = false;
-            successor = null;
+        if (!view.see(etag, record, now)) {
+            lose(); // a higher epoch became known meanwhile
+            readNow = true;
+            nextReadAt = now;
             return;
         }
+        if (record.state() != State.HELD) {
+            lose();
+            return;
+        }
+        long deadline = sent.sentAt + settings.holderNanos();
         Holding held = holding;
         if (held == null) {
-            held = new Holding(record.epoch(), etag);
+            if (!isNew(record) || deadline - now <= 0) {
+                return; // nobody's: this process lost that epoch while the answer was on its way
+            }
+            held = new Holding(record, etag, deadline);
+            held.releasing = !candidate;
+            held.renewNow = !candidate;
             holding = held;
         }
         held.etag = etag;
-        held.deadline = sent.sentAt + settings.holderNanos();
+        held.deadline = deadline;
         held.proven = true;
         held.renewAt = sent.sentAt + settings.ttl().toNanos() / 3;
-        if (held.deadline - now <= 0) {
+        held.quorums.prove(record.quorum());
+        if (held.quorums.isDue()) {
+            held.renewNow = true;
+        }
+        if (deadline - now <= 0) {
             lose();
-        } else if (!releasing && successor == null) {
-            term = new Term(held.epoch, held.deadline);
+        } else if (paused && sent.sentAt - freshFrom < 0) {
+            held.renewNow = true;
+        } else {
+            paused = false;
+            if (!held.isLeaving()) {
+                term = new Term(held.epoch, deadline);
+            }
         }
     }
 
     private void lose() {
+        Holding held = holding;
+        if (held != null && Long.compareUnsigned(held.epoch, lostEpoch) > 0) {
+            lostEpoch = held.epoch;
+        }
         holding = null;
         term = null;
-        releasing = false;
-        successor = null;
     }
 }

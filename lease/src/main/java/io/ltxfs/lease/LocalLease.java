@@ -1,5 +1,7 @@
 package io.ltxfs.lease;
 
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /** A node that is the only one ({@code lease.url: local}): it always may, under epoch 0. */
@@ -11,18 +13,31 @@ public final class LocalLease implements Lease {
 
     @Override
     public Status status() {
-        return new Status(true, 0, 0, Optional.empty(), Optional.empty());
+        return new Status(0, 0, 0, 0, Optional.empty(), false, false, Optional.empty(), List.of(), Optional.empty());
     }
 
     @Override
-    public void candidate(boolean wanted) {}
+    public Counters counters() {
+        return new Counters(0, 0, 0, 0);
+    }
+
+    @Override
+    public String holder() {
+        return "local";
+    }
+
+    @Override
+    public void candidate(boolean wanted, Duration delay) {}
+
+    @Override
+    public void quorum(Quorum quorum) {}
 
     @Override
     public void release() {}
 
     @Override
-    public void handOver(String holder, String node, String advertise) {
-        throw new IllegalStateException("a node that is alone has nobody to hand over to");
+    public boolean handOver(String holder, String node, String advertise, boolean vouched) {
+        return false;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.ltxfs.lease;
 
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
@@ -22,6 +23,18 @@ public final class StoreLease implements Lease {
     /** The keeper looks around this many times in a TTL: a pause is one of a third (rule 8). */
     private static final int LOOKS_PER_TTL = 20;
 
+    private static final long PAUSE_NANOS_MIN = 200_000;
+
+    /** What a change is a change of. */
+    private record Look(
+            long epochHeld,
+            long epochHolding,
+            long epochMax,
+            Optional<String> holder,
+            Optional<Quorum> quorum,
+            boolean missing,
+            Optional<String> problem) {}
+
     private final LeaseObject object;
     private final LeaseSettings settings;
     private final LongSupplier clock;
@@ -32,16 +45,20 @@ public final class StoreLease implements Lease {
     private final ExecutorService asking = Executors.newSingleThreadExecutor(task -> daemon(task, "lease-store"));
     private final Thread keeper = daemon(this::keep, "lease-keeper");
     private boolean closing;
-    private boolean asked;
     private String problem = "";
-    private long heldBefore = -1;
+    private @Nullable Look before;
+    private long renewals;
+    private long failed;
+    private long ambiguous;
+    private long lastRenewalMillis;
 
     /**
      * Begins to watch the lease; takes it once {@link #candidate} says so.
      *
      * @param clock nanoseconds that go on while the machine sleeps
      * @param epochMax the highest epoch that this node remembers; 0 for none
-     * @param onChange called, by the keeper, when this process begins or ceases to hold the lease, or another does
+     * @param onChange called when something of the status other than the time left has changed, by the keeper: it must
+     *     return at once
      */
     public static StoreLease start(
             LeaseObject object, LeaseSettings settings, LongSupplier clock, long epochMax, Runnable onChange) {
@@ -81,21 +98,36 @@ public final class StoreLease implements Lease {
     public Status status() {
         lock.lock();
         try {
-            LeaseMachine.Term term = machine.term();
-            long now = clock.getAsLong();
-            boolean held = term != null && term.holdsAt(now);
-            long remaining = held && term != null ? (term.deadlineNanos() - now) / 1_000_000 : 0;
-            Optional<String> wrong =
-                    machine.alarm().or(() -> problem.isEmpty() ? Optional.empty() : Optional.of(problem));
-            return new Status(held, machine.epochMax(), remaining, machine.seen(), wrong);
+            Status status = machine.status(clock.getAsLong());
+            return status.problem().isPresent() || problem.isEmpty() ? status : status.withProblem(problem);
         } finally {
             lock.unlock();
         }
     }
 
     @Override
-    public void candidate(boolean wanted) {
-        tell(() -> machine.candidate(wanted));
+    public Counters counters() {
+        lock.lock();
+        try {
+            return new Counters(renewals, failed, ambiguous, lastRenewalMillis);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public String holder() {
+        return settings.holder();
+    }
+
+    @Override
+    public void candidate(boolean wanted, Duration delay) {
+        tell(() -> machine.candidate(wanted, delay.toNanos()));
+    }
+
+    @Override
+    public void quorum(Quorum quorum) {
+        tell(() -> machine.quorum(quorum));
     }
 
     @Override
@@ -104,8 +136,15 @@ public final class StoreLease implements Lease {
     }
 
     @Override
-    public void handOver(String holder, String node, String advertise) {
-        tell(() -> machine.handOver(holder, node, advertise));
+    public boolean handOver(String holder, String node, String advertise, boolean vouched) {
+        lock.lock();
+        try {
+            boolean done = machine.handOver(holder, node, advertise, vouched, clock.getAsLong());
+            changed.signalAll();
+            return done;
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override
@@ -138,30 +177,84 @@ public final class StoreLease implements Lease {
         try {
             while (!closing) {
                 machine.poll(clock.getAsLong()).ifPresent(this::ask);
-                noteChange();
+                tellChange();
                 long now = clock.getAsLong();
                 long wait = Math.min(machine.wakeAt(now) - now, settings.ttl().toNanos() / LOOKS_PER_TTL);
-                if (wait > 0 || asked) {
-                    changed.awaitNanos(Math.max(wait, 1_000_000));
-                }
+                changed.awaitNanos(Math.max(wait, PAUSE_NANOS_MIN));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            LOG.error("the lease's keeper failed: this node gives the lease up; start it again", e);
+            problem = "the lease's keeper failed: " + e + "; start this node again";
+            machine.release();
         } finally {
             lock.unlock();
         }
     }
 
+    /** Tells of a change, without the lock. */
+    private void tellChange() {
+        Look look = look();
+        if (look.equals(before)) {
+            return;
+        }
+        before = look;
+        lock.unlock();
+        try {
+            onChange.run();
+        } finally {
+            lock.lock();
+        }
+    }
+
+    private Look look() {
+        Status status = machine.status(clock.getAsLong());
+        return new Look(
+                status.epochHeld(),
+                status.epochHolding(),
+                status.epochMax(),
+                status.seen()
+                        .map(seen ->
+                                seen.record().holder() + ' ' + seen.record().state()),
+                status.quorum(),
+                status.missing(),
+                status.problem());
+    }
+
     private void ask(LeaseRequest request) {
-        asked = true;
+        long sentAt = clock.getAsLong();
         asking.execute(() -> {
-            LeaseAnswer answer = object.ask(request);
+            LeaseAnswer answer = answer(request);
             tell(() -> {
-                asked = false;
-                machine.answer(answer, clock.getAsLong());
+                long now = clock.getAsLong();
+                machine.answer(answer, now);
+                count(request, answer, now - sentAt);
                 note(request, answer);
             });
         });
+    }
+
+    private LeaseAnswer answer(LeaseRequest request) {
+        try {
+            return object.ask(request);
+        } catch (RuntimeException e) {
+            LOG.error("a request for the lease failed", e);
+            return new LeaseAnswer.Unknown(String.valueOf(e));
+        }
+    }
+
+    private void count(LeaseRequest request, LeaseAnswer answer, long nanos) {
+        if (request instanceof LeaseRequest.Read) {
+            return;
+        }
+        if (answer instanceof LeaseAnswer.Stored) {
+            renewals++;
+            lastRenewalMillis = nanos / 1_000_000;
+        } else {
+            failed++;
+            ambiguous += answer instanceof LeaseAnswer.Unknown ? 1 : 0;
+        }
     }
 
     private void note(LeaseRequest request, LeaseAnswer answer) {
@@ -186,15 +279,6 @@ public final class StoreLease implements Lease {
             return unknown.why();
         }
         return answer instanceof LeaseAnswer.NotDone notDone ? notDone.why() : null;
-    }
-
-    private void noteChange() {
-        LeaseMachine.Term term = machine.term();
-        long held = term == null ? -1 : term.epoch();
-        if (held != heldBefore) {
-            heldBefore = held;
-            onChange.run();
-        }
     }
 
     @Override

@@ -47,7 +47,7 @@ final class LeaseSimulation {
                             TTL.dividedBy(5)),
                     epochMax,
                     () -> Long.toHexString(random.nextLong()));
-            fresh.candidate(true);
+            fresh.candidate(true, 0);
             return fresh;
         }
 
@@ -203,13 +203,18 @@ final class LeaseSimulation {
             case 1 -> process.pausedUntil = now + random.nextLong(TTL.toNanos() * 3);
             case 2 -> {
                 process.machine.release();
-                at(now + TTL.toNanos(), () -> process.machine.candidate(true));
+                at(now + TTL.toNanos(), () -> process.machine.candidate(true, 0));
             }
             case 3 -> {
                 Process to = processes.get(random.nextInt(processes.size()));
                 if (to != process) {
-                    process.machine.handOver("p" + to.number + "." + to.life, "n" + to.number, "n" + to.number + ":1");
-                    at(now + TTL.toNanos(), () -> process.machine.candidate(true));
+                    process.machine.handOver(
+                            "p" + to.number + "." + to.life,
+                            "n" + to.number,
+                            "n" + to.number + ":1",
+                            random.nextBoolean(),
+                            process.clock(now));
+                    at(now + TTL.toNanos(), () -> process.machine.candidate(true, 0));
                 }
             }
             default -> {}
