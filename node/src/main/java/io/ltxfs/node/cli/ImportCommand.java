@@ -45,12 +45,14 @@ final class ImportCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         LtxfsConfig config = node.load().config();
         // The node's own word, not the configuration's: with --data alone that would be the default.
-        Path mount = NodeClient.require(config, "import").mount();
+        NodeClient running = NodeClient.require(config, "import");
+        Path mount = running.mount();
         String name = DatabaseName.of(database, mount);
         if (!Files.isRegularFile(file)) {
             throw new CliException(
                     ExitCode.NOT_FOUND, file.toString(), "there is no such file", "name a database file");
         }
+        running.requirePrimary("import " + name);
         Path target = mount.resolve(name);
         if (Files.exists(target) && Files.size(target) > 0 && !force) {
             throw new CliException(

@@ -24,6 +24,8 @@ import picocli.CommandLine.Spec;
             ImportCommand.class,
             RestoreCommand.class,
             RewindCommand.class,
+            PromoteCommand.class,
+            HandoffCommand.class,
             ArchiveCommand.class,
             DoctorCommand.class,
             LtxCommand.class,
@@ -46,8 +48,6 @@ final class LtxfsCommand implements Callable<Integer> {
     /** Commands of later versions. */
     enum Later {
         REPLICATE("run the database inside the mount"),
-        PROMOTE("a node is alone, and always the primary"),
-        HANDOFF("a node is alone, and always the primary"),
         LEASE("a node is alone, and always the primary"),
         CERTS("make certificates with a tool such as openssl");
 

@@ -10,6 +10,7 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 
 /** Speaks to the running node of a data directory. */
@@ -77,9 +78,41 @@ final class NodeClient {
      * @param what the command, for messages
      */
     InputStream get(String what, String pathAndQuery) {
+        return ask("GET", what, pathAndQuery);
+    }
+
+    /** Asks for a change of roles. @return what happened, for people */
+    String change(String what, String pathAndQuery) {
+        try (InputStream in = ask("POST", what, pathAndQuery)) {
+            String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            return String.valueOf(Json.readObject(text).get("done"));
+        } catch (IOException e) {
+            throw unreachable(what, e);
+        }
+    }
+
+    /** Refuses a command that writes, unless this node is the primary; the refusal says where that is. */
+    void requirePrimary(String what) {
+        Map<String, Object> status = Json.readObject(getText(what, "/status"));
+        if ("primary".equals(status.get("role"))) {
+            return;
+        }
+        Map<String, Object> primary = Json.object(status.get("primary"));
+        throw new CliException(
+                ExitCode.FAILED,
+                what,
+                "this node is " + ("replica".equals(status.get("role")) ? "a replica" : "starting"),
+                primary.isEmpty()
+                        ? "wait until there is a primary; see 'ltxfs status'"
+                        : "run it on the primary, node " + primary.get("node") + " at " + primary.get("advertise")
+                                + ", or make this node the primary with 'ltxfs promote'");
+    }
+
+    private InputStream ask(String method, String what, String pathAndQuery) {
         try {
             URI uri = URI.create("http://" + node.http() + pathAndQuery);
             HttpURLConnection connection = (HttpURLConnection) uri.toURL().openConnection();
+            connection.setRequestMethod(method);
             connection.setConnectTimeout(CONNECT_MILLIS);
             connection.setReadTimeout(READ_MILLIS);
             connection.setRequestProperty("Authorization", "Bearer " + node.token());

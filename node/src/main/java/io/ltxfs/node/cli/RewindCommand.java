@@ -81,6 +81,7 @@ final class RewindCommand implements Callable<Integer> {
         NodeClient node = NodeClient.require(config, "rewind");
         String name = DatabaseName.of(database, node.mount());
         String what = "rewind " + name;
+        node.requirePrimary(what);
         History history = History.of(node, name);
         long before = history.lastTxid();
         if (target instanceof RestoreTarget.AtTxid at && at.txid() == before && !history.isDropped()) {

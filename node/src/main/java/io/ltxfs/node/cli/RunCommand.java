@@ -16,8 +16,8 @@ import picocli.CommandLine.Spec;
             "Mount and serve until stopped. With a command, start it when the node can serve it, keep the terminal for"
                     + " it, forward signals, and exit with its code.",
             "",
-            "SIGTERM flushes and unmounts within stop-timeout; files still open are detached and named. A second one"
-                    + " stops at once. SIGHUP reads certificates and log level again.",
+            "SIGTERM hands the primary's role over, flushes and unmounts within stop-timeout; files still open are"
+                    + " detached and named. A second one stops at once. SIGHUP reads certificates and log level again.",
             ""
         },
         customSynopsis = "ltxfs run [OPTION]… [-- CMD ARG…]",
@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
             "  ltxfs run -- sqlite3 /litefs/app.db \"create table t(x)\"",
             "  ltxfs run --mount /srv/db --data /srv/ltxfs --user app -- ./server",
             "  ltxfs run -c ltxfs.yml --set http.listen=127.0.0.1:0",
+            "  ltxfs run --lease s3://bucket/lease --archive s3://bucket/archive --primary-only -- ./migrate",
         })
 final class RunCommand implements Callable<Integer> {
     @Mixin
