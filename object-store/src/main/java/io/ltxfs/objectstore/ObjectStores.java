@@ -5,6 +5,7 @@ import io.ltxfs.objectstore.s3.S3Store;
 import io.ltxfs.objectstore.s3.S3Url;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /** Opens stores by their URLs. */
 public final class ObjectStores {
@@ -32,6 +33,17 @@ public final class ObjectStores {
             return directory(url, FileUrl.path(url));
         }
         throw new IllegalArgumentException("'" + url + "' is not a store's URL: " + ALLOWED);
+    }
+
+    /**
+     * Opens a store for one who would rather hear soon that there is no answer: nothing is asked twice, and in S3 a call
+     * gives up after a time.
+     *
+     * @param timeout for a call; a shorter one in the URL counts
+     * @throws IllegalArgumentException as {@link #open}
+     */
+    public static ObjectStore openImpatient(String url, Duration timeout) {
+        return url.startsWith("s3:") ? S3Store.openImpatient(S3Url.parse(url), timeout) : open(url);
     }
 
     private static ObjectStore directory(String url, String path) {

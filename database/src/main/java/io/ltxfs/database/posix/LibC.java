@@ -94,6 +94,8 @@ public interface LibC {
 
     int umount2(@In byte[] target, int flags);
 
+    int clock_gettime(int clock, @Out byte[] time);
+
     int gettid();
 
     int geteuid();

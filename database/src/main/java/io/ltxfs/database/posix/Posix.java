@@ -373,6 +373,11 @@ public final class Posix {
         return terminated;
     }
 
+    /** clock_gettime(2), into a struct timespec. */
+    static int clockGettime(int clock, byte[] time) {
+        return result(C.clock_gettime(clock, time));
+    }
+
     private static int result(int returned) {
         return returned == -1 ? -RUNTIME.getLastError() : returned;
     }

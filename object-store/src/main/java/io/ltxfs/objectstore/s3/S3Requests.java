@@ -12,7 +12,7 @@ import software.amazon.awssdk.services.s3.S3Client;
 
 /** Sends requests. Those that read are tried again after failures that may pass, those that write never. */
 final class S3Requests implements AutoCloseable {
-    private static final int READ_TRIES = 3;
+    static final int READ_TRIES = 3;
     private static final long PAUSE_MILLIS = 100;
     /** A body may take this long beside the timeout for the answer. */
     private static final long SLOWEST_BYTES_PER_SECOND = 128 << 10;
@@ -20,6 +20,7 @@ final class S3Requests implements AutoCloseable {
     private final S3Url url;
     private final Credentials credentials;
     private final @Nullable ExecutionInterceptor interceptor;
+    private final int readTries;
     private final Object lock = new Object();
     private volatile @Nullable Connected connected;
     private volatile boolean closed;
@@ -28,10 +29,11 @@ final class S3Requests implements AutoCloseable {
     /** What the first request builds. */
     private record Connected(S3Client client, S3Errors errors, String region) {}
 
-    S3Requests(S3Url url, Credentials credentials, @Nullable ExecutionInterceptor interceptor) {
+    S3Requests(S3Url url, Credentials credentials, @Nullable ExecutionInterceptor interceptor, int readTries) {
         this.url = url;
         this.credentials = credentials;
         this.interceptor = interceptor;
+        this.readTries = readTries;
     }
 
     /** Asks for something that changes nothing. */
@@ -41,7 +43,7 @@ final class S3Requests implements AutoCloseable {
             try {
                 return send(request, call);
             } catch (StoreException e) {
-                if (attempt == READ_TRIES || e.kind() != Kind.UNAVAILABLE || !pause(attempt)) {
+                if (attempt >= readTries || e.kind() != Kind.UNAVAILABLE || !pause(attempt)) {
                     throw e;
                 }
             }

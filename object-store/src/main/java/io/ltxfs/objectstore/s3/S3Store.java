@@ -12,6 +12,7 @@ import io.ltxfs.objectstore.StoreException;
 import io.ltxfs.objectstore.StoreException.Kind;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -51,7 +52,21 @@ public final class S3Store implements ObjectStore {
 
     /** Opens a place with credentials found the AWS SDK's usual way, at the first request. */
     public static S3Store open(S3Url url) {
-        return new S3Store(url, new S3Requests(url, new Credentials(S3Clients::usualCredentials), null), PAGE_KEYS_MAX);
+        return new S3Store(
+                url,
+                new S3Requests(url, new Credentials(S3Clients::usualCredentials), null, S3Requests.READ_TRIES),
+                PAGE_KEYS_MAX);
+    }
+
+    /**
+     * Opens a place for one who would rather hear soon that there is no answer: nothing is asked twice, reads neither.
+     *
+     * @param timeout for connecting, and for a whole call with a small object; a shorter one in the URL counts
+     */
+    public static S3Store openImpatient(S3Url url, Duration timeout) {
+        S3Url shorter = url.withTimeout(timeout.compareTo(url.timeout()) < 0 ? timeout : url.timeout());
+        return new S3Store(
+                shorter, new S3Requests(shorter, new Credentials(S3Clients::usualCredentials), null, 1), PAGE_KEYS_MAX);
     }
 
     /** Opens a place with credentials. */
@@ -62,7 +77,10 @@ public final class S3Store implements ObjectStore {
     /** Opens a place where requests can be watched and changed, and pages are small. */
     static S3Store open(
             S3Url url, AwsCredentialsProvider credentials, @Nullable ExecutionInterceptor interceptor, int pageKeys) {
-        return new S3Store(url, new S3Requests(url, new Credentials(() -> credentials), interceptor), pageKeys);
+        return new S3Store(
+                url,
+                new S3Requests(url, new Credentials(() -> credentials), interceptor, S3Requests.READ_TRIES),
+                pageKeys);
     }
 
     @Override

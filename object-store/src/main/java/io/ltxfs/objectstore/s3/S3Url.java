@@ -88,6 +88,24 @@ public record S3Url(
         return new S3UrlParser(url).parse();
     }
 
+    /** The same with another timeout. */
+    S3Url withTimeout(Duration other) {
+        return new S3Url(
+                bucket,
+                prefix,
+                endpoint,
+                region,
+                pathStyle,
+                checksums,
+                etagQuotes,
+                encryption,
+                kmsKeyId,
+                storageClass,
+                partSizeBytes,
+                headers,
+                other);
+    }
+
     /** The place as people write it, without what may be secret. */
     public String describe() {
         return describe("") + endpoint.map(uri -> "?endpoint=" + uri).orElse("");
