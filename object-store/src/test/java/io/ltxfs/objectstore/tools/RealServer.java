@@ -11,8 +11,8 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.S3Client;
 
 /**
- * A real S3 server on a free port of 127.0.0.1, with a fresh directory and one bucket. It is killed at the close, and at
- * the end of the JVM.
+ * A real S3 server on a free port of 127.0.0.1, or of another address, with a fresh directory and one bucket. It is killed
+ * at the close, and at the end of the JVM.
  */
 public final class RealServer implements S3Server {
     private static final int STARTS = 3;
@@ -36,16 +36,26 @@ public final class RealServer implements S3Server {
      * @param directory for all its files; on a file system with extended attributes
      */
     public static RealServer versitygw(Path directory) throws IOException, InterruptedException {
+        return versitygw(directory, "127.0.0.1");
+    }
+
+    /**
+     * Starts VersityGW on an address of this machine.
+     *
+     * @param directory for all its files; on a file system with extended attributes
+     */
+    public static RealServer versitygw(Path directory, String address) throws IOException, InterruptedException {
         String program = Tools.VERSITYGW.path().toString();
         Path data = Files.createDirectories(directory.resolve("data"));
         return start(
                 directory,
+                address,
                 port -> new ProcessBuilder(
                         program,
                         "--quiet",
                         "--keep-alive",
                         "--port",
-                        "127.0.0.1:" + port,
+                        address + ":" + port,
                         "--access",
                         ACCESS_KEY,
                         "--secret",
@@ -62,7 +72,7 @@ public final class RealServer implements S3Server {
     public static RealServer minio(Path directory) throws IOException, InterruptedException {
         String program = Tools.MINIO.path().toString();
         Path data = Files.createDirectories(directory.resolve("data"));
-        return start(directory, port -> {
+        return start(directory, "127.0.0.1", port -> {
             ProcessBuilder builder =
                     new ProcessBuilder(program, "server", "--quiet", "--address", "127.0.0.1:" + port, data.toString());
             builder.environment()
@@ -85,18 +95,19 @@ public final class RealServer implements S3Server {
         ProcessBuilder on(int port);
     }
 
-    private static RealServer start(Path directory, Command command) throws IOException, InterruptedException {
+    private static RealServer start(Path directory, String address, Command command)
+            throws IOException, InterruptedException {
         Path log = directory.resolve("server.log");
         for (int attempt = 1; ; attempt++) {
             int port;
-            try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName(address))) {
                 port = free.getLocalPort();
             }
             Process process = command.on(port)
                     .redirectErrorStream(true)
                     .redirectOutput(log.toFile())
                     .start();
-            RealServer server = new RealServer(process, "http://127.0.0.1:" + port);
+            RealServer server = new RealServer(process, "http://" + address + ":" + port);
             if (server.makeBucket()) {
                 return server;
             }

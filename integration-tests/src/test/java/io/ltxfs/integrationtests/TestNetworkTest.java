@@ -1,0 +1,42 @@
+package io.ltxfs.integrationtests;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** The network of the cluster tests cuts what it says, and nothing else. */
+@RealMount
+final class TestNetworkTest {
+    @Test
+    void linksAreCutAndHealed() {
+        try (TestNetwork network = TestNetwork.create(3)) {
+            assertTrue(reaches(network, 1, network.address(2)));
+            assertTrue(reaches(network, 1, network.here()));
+            network.cut(1, 2);
+            assertFalse(reaches(network, 1, network.address(2)));
+            assertFalse(reaches(network, 2, network.address(1)));
+            assertTrue(reaches(network, 1, network.address(3)));
+            assertTrue(reaches(network, 3, network.address(2)));
+            network.heal();
+            assertTrue(reaches(network, 1, network.address(2)));
+            network.cutOneWay(1, 2);
+            assertFalse(reaches(network, 1, network.address(2)));
+            network.heal();
+            network.cutFromHere(1, 9);
+            assertFalse(reaches(network, 1, network.here()));
+            assertTrue(reaches(network, 2, network.here()));
+        }
+    }
+
+    /** Whether somebody answers, be it to say that nobody listens on the port. */
+    private static boolean reaches(TestNetwork network, int node, String address) {
+        List<String> command = new ArrayList<>(network.prefix(node));
+        command.addAll(List.of("timeout", "1", "bash", "-c", "exec 3<>/dev/tcp/" + address + "/9"));
+        return Programs.run(Duration.ofSeconds(10), Map.of(), command).exitCode() != 124;
+    }
+}
