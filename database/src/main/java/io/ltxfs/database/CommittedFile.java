@@ -196,6 +196,13 @@ final class CommittedFile implements Overlay.Below {
         viewSize = size;
     }
 
+    /** The length is again that of the last commit. */
+    long resetViewSize() throws DiskException {
+        Layer top = layers.peekLast();
+        viewSize = top == null ? file.size() : top.overlay.size();
+        return viewSize;
+    }
+
     void close() {
         for (Layer layer : layers) {
             layer.overlay.close();

@@ -3,6 +3,7 @@ package io.ltxfs.database;
 import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.disk.Errno;
 import io.ltxfs.database.log.LogRecord;
+import io.ltxfs.database.log.PageSet;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.database.sqlite.DatabaseHeader;
 import java.nio.ByteBuffer;
@@ -24,6 +25,7 @@ public final class Database {
     static final int PENDING = -1;
     private static final Logger LOG = LoggerFactory.getLogger(Database.class);
     private static final int INLINE_BLOCKS = 64;
+    private static final int LAYERS_MAX = 64;
     /** Polls that are left out after an adoption that failed. */
     private static final int ADOPT_SKIPS = 50;
     /** A larger file that was written without a journal is looked at in the background, not by the close of it. */
@@ -387,6 +389,9 @@ public final class Database {
 
     /** 0 if a transaction may be committed now, else the errno to refuse it with. */
     int mayWrite() {
+        if (set.arrivals().hasWaiting(state.name)) {
+            return Errno.EIO;
+        }
         if (!unsettled.isEmpty() || !damage.isEmpty()) {
             return Errno.EIO;
         }
@@ -510,6 +515,20 @@ public final class Database {
         }
     }
 
+    /** A committed transaction's pages go to the file as soon as they may (R10). Called with the lock held. */
+    void push(Overlay view, long lsn) {
+        state.file.push(view, lsn);
+        if (state.file.oldestLsn() == lsn
+                && services.log().durableLsn() >= lsn
+                && state.file.oldestBlocks() <= INLINE_BLOCKS) {
+            applyOneNow();
+        } else if (state.file.layerCount() > LAYERS_MAX) {
+            tryDrain();
+        } else {
+            applySoon();
+        }
+    }
+
     void applySoon() {
         if (!applyQueued) {
             applyQueued = true;
@@ -592,6 +611,165 @@ public final class Database {
         }
         applyFailure = e.getMessage();
         set.wantsMaintenance();
+    }
+
+    // ---- what comes from another node
+
+    /**
+     * Gives up what an application has left open: a transaction that is not committed, a hot journal, frames behind the last
+     * commit of the WAL. For a node that takes part as a replica from now on: call it while holding SQLite's write lock, so
+     * that nobody is in the middle of anything. Blocks on the disk.
+     */
+    public void giveUp() throws DiskException {
+        withLock(() -> {
+            if (!dropped) {
+                rollback.giveUp();
+                wal.giveUp();
+            }
+        });
+    }
+
+    /** The last transaction, if there is one. */
+    Optional<TransactionHeader> lastTransaction() {
+        return locked(() -> state.lastLsn == 0 || dropped ? Optional.empty() : Optional.of(state.lastHeader()));
+    }
+
+    /** The checksum of a page at the position; 0 if there is none. */
+    long pageChecksum(int pgno) throws DiskException {
+        lock.lock();
+        try {
+            if (state.wantsFull) {
+                throw new DiskException(Errno.EIO, state.name + ": its page checksums are lost; start the node again");
+            }
+            return state.sums.get(pgno);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What is prepared and not decided is withdrawn, durably: another node's transaction takes its place. */
+    void withdrawPrepared() throws DiskException {
+        long[] abort = {0};
+        withLock(() -> abort[0] = rollback.withdrawPrepared());
+        if (abort[0] != 0) {
+            services.log().flushAndWait(abort[0]);
+        }
+    }
+
+    /** Something that may fail, run with the lock, and what it leaves to do without it. */
+    @FunctionalInterface
+    interface Action {
+        void run() throws DiskException;
+    }
+
+    private void withLock(Action action) throws DiskException {
+        Runnable rest;
+        lock.lock();
+        try {
+            action.run();
+        } finally {
+            rest = after;
+            after = null;
+            lock.unlock();
+        }
+        if (rest != null) {
+            rest.run();
+        }
+    }
+
+    /**
+     * Brings a transaction of another node to the file. Nobody reads it meanwhile, and nothing of the WAL is missing in
+     * it.
+     *
+     * @param pages belong to the database from here on
+     */
+    void applyReceived(TransactionHeader header, long lsn, SlotPages pages) throws DiskException {
+        withLock(() -> {
+            if (!damage.isEmpty()) {
+                throw new DiskException(Errno.EIO, state.name + " is quarantined: " + damage);
+            }
+            if (wal.hasFrames()) {
+                throw new DiskException(Errno.EBUSY, state.name + ": its WAL is not checkpointed and removed yet");
+            }
+            rollback.giveUp();
+            long size = Integer.toUnsignedLong(header.commit()) * header.pageSize();
+            SlotPages all = wal.withReverted(header, pages);
+            Overlay view = Overlay.of(state.file.beneath(), all, state.file.viewSize(), size);
+            TransactionHeader before = state.lastHeader();
+            try {
+                state.committed(header, pages, lsn, false);
+            } catch (DiskException e) {
+                checksumsLost(header, lsn, e);
+            }
+            wal.forgetReverted();
+            push(view, lsn);
+            changed();
+            invalidate(header, pages, before);
+        });
+    }
+
+    private void invalidate(TransactionHeader header, PageSet pages, TransactionHeader before) {
+        Host host = services.host();
+        int pageSize = header.pageSize();
+        if (pageSize != before.pageSize() || header.image() == TransactionHeader.Image.FULL) {
+            host.invalidate(this, 0, 0);
+            return;
+        }
+        for (int i = 0; i < pages.count(); ) {
+            int first = pages.pgno(i);
+            int run = 1;
+            while (i + run < pages.count() && pages.pgno(i + run) == first + run) {
+                run++;
+            }
+            host.invalidate(this, (Integer.toUnsignedLong(first) - 1) * pageSize, (long) run * pageSize);
+            i += run;
+        }
+        if (Integer.compareUnsigned(header.commit(), before.commit()) < 0) {
+            host.invalidate(this, Integer.toUnsignedLong(header.commit()) * pageSize, 0);
+        }
+    }
+
+    /** The file's owner becomes the one that the host wants for a transaction of another node. */
+    void takeOwner(TransactionHeader header) {
+        FileOwner owner = services.host().ownerOf(header);
+        boolean same = locked(() -> new FileOwner(state.uid, state.gid, state.mode).equals(owner));
+        if (same) {
+            return;
+        }
+        try {
+            services.disk().setAttributes(DatabaseSet.path(state.name), owner.uid(), owner.gid(), owner.mode());
+        } catch (DiskException e) {
+            LOG.warn(
+                    "could not set the owner of a database: database={} uid={} gid={} error=\"{}\"",
+                    state.name,
+                    owner.uid(),
+                    owner.gid(),
+                    e.getMessage());
+        }
+        setAttributes(owner.uid(), owner.gid(), owner.mode());
+        services.host().attributesChanged(this);
+    }
+
+    /** See {@link io.ltxfs.database.receive.Receiver#expectFrames}. */
+    void expectFrames(TransactionHeader header, long lsn, int[] pgnos, long[] checksums) throws DiskException {
+        withLock(() -> {
+            if (!damage.isEmpty() || dropped) {
+                throw new DiskException(Errno.EIO, state.name + " is quarantined or dropped: " + damage);
+            }
+            if (rollback.running() != null || rollback.journalActive()) {
+                throw new DiskException(
+                        Errno.EBUSY, state.name + ": a transaction of an application is open in rollback mode");
+            }
+            wal.expect(new WalCapture.Expected(header, lsn, pgnos, checksums));
+        });
+    }
+
+    /** Frames are not expected any more. @return whether the transaction with this LSN is the last */
+    boolean framesWritten(long lsn) {
+        return locked(() -> {
+            wal.expectNothing();
+            return state.lastLsn == lsn;
+        });
     }
 
     // ---- handles
@@ -788,15 +966,16 @@ public final class Database {
      * Where a copy of the file begins.
      *
      * @param header the last transaction's
+     * @param lastLsn of its record
      * @param watermark up to this LSN the file has everything
      */
-    record Frontier(TransactionHeader header, long watermark) {}
+    record Frontier(TransactionHeader header, long lastLsn, long watermark) {}
 
     /** From here on, what is overwritten in the backing file goes to the saver first. */
     Frontier beginCopy(CommittedFile.PageSaver saver) {
         return locked(() -> {
             state.file.addSaver(saver);
-            return new Frontier(state.lastHeader(), Math.min(watermark, inFile()));
+            return new Frontier(state.lastHeader(), state.lastLsn, Math.min(watermark, inFile()));
         });
     }
 

@@ -11,6 +11,7 @@ import io.ltxfs.database.log.PageSet;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.database.log.TransactionHeader.Image;
 import io.ltxfs.database.log.TransactionLog;
+import io.ltxfs.database.receive.Receiver;
 import io.ltxfs.ltx.PageChecksum;
 import java.io.IOException;
 import java.nio.channels.WritableByteChannel;
@@ -53,6 +54,7 @@ public final class DatabaseSet implements AutoCloseable {
     private final AtomicLong transactions = new AtomicLong();
     private final LogFeed feed;
     private final Maintenance maintenance;
+    private final LogReceiver receiver;
 
     private DatabaseSet(Disk disk, TransactionLog log, LogFeed feed, Services services) {
         this.disk = disk;
@@ -61,6 +63,7 @@ public final class DatabaseSet implements AutoCloseable {
         this.services = services;
         this.maintenance = new Maintenance(
                 this, log, feed, services.backlog(), services.options().log().maxBytes());
+        this.receiver = new LogReceiver(this, disk, log, services);
     }
 
     /**
@@ -144,6 +147,9 @@ public final class DatabaseSet implements AutoCloseable {
      * header, or a side file appears beside it. What it holds already becomes part of its first transaction.
      */
     public Database register(String name, int uid, int gid, int mode) throws DiskException {
+        if (receiver.hasWaiting(name)) {
+            throw new DiskException(Errno.EACCES, name + " comes from another node");
+        }
         DiskFile file = disk.open(path(name), Disk.Mode.WRITE);
         disk.unlink(sumsPath(name));
         State state = new State(
@@ -265,6 +271,69 @@ public final class DatabaseSet implements AutoCloseable {
         }
         TransactionHeader drop = dropped.get(name);
         return drop == null ? 0 : drop.timeMillis();
+    }
+
+    /** The drops of databases that are not there now, by name. */
+    Map<String, TransactionHeader> drops() {
+        return dropped;
+    }
+
+    LogReceiver arrivals() {
+        return receiver;
+    }
+
+    /** Takes transactions that come from another node. */
+    public Receiver receiver() {
+        return receiver;
+    }
+
+    /** Another node's first transaction of a database: makes its file. {@link #createdReceived} shows it. */
+    Database createReceived(TransactionHeader header) throws DiskException {
+        String name = header.database();
+        String path = path(name);
+        if (disk.exists(path)) {
+            throw new DiskException(Errno.EEXIST, name + ": a file of this name is there that is no database");
+        }
+        disk.makeDirectories(path.substring(0, path.lastIndexOf('/')));
+        disk.unlink(sumsPath(name));
+        DiskFile file = disk.open(path, Disk.Mode.CREATE);
+        State state = new State(
+                name, services, new CommittedFile(file), new PageChecksums(disk, sumsPath(name)), lastPosition(name));
+        return new Database(this, services, state, 0);
+    }
+
+    /** @param done whether it has got its transaction; else it is removed again */
+    void createdReceived(Database database, boolean done) throws DiskException {
+        String name = database.name();
+        if (done) {
+            databases.put(name, database);
+            dropped.remove(name);
+            return;
+        }
+        database.locked(() -> {
+            database.detach();
+            return name;
+        });
+        disk.unlink(path(name));
+    }
+
+    /** A drop on another node, durable in this log: the file's name goes, open handles stay usable. */
+    void applyDrop(TransactionHeader header, long lsn) throws DiskException {
+        Database database = databases.get(header.database());
+        if (database != null) {
+            database.giveUp();
+            database.locked(() -> {
+                database.abandon();
+                database.detach();
+                return lsn;
+            });
+            forget(database);
+            syncParent(database.name());
+        }
+        dropped.put(header.database(), header);
+        // A file of this name that comes later must not be taken for this one by recovery.
+        log.flushAndWait(log.append(new LogRecord.Watermark(header.database(), lsn)));
+        transactions.incrementAndGet();
     }
 
     /** A rename is done: the databases of both names. */
@@ -476,6 +545,7 @@ public final class DatabaseSet implements AutoCloseable {
     @Override
     public void close() throws DiskException {
         maintenance.stop();
+        receiver.close();
         DiskException first = null;
         for (Database database : databases.values()) {
             try {

@@ -128,11 +128,11 @@ final class Exporter {
             }
             TransactionHeader header = frontier.header();
             if (txid == 0 || txid == header.txid()) {
-                redo(database.name(), header.txid(), frontier.watermark() + 1, target);
+                redo(database.name(), frontier, target);
                 return header;
             }
             target.truncate(0);
-            return rebuild(database.name(), txid, target);
+            return rebuild(database.name(), txid, frontier.lastLsn(), target);
         } finally {
             hold.close();
         }
@@ -147,29 +147,25 @@ final class Exporter {
         }
     }
 
-    /** Redoes the log over a copy that holds everything before an LSN. */
-    private @Nullable TransactionHeader redo(String name, long txid, long fromLsn, DiskFile target)
-            throws DiskException {
+    /** Redoes the log over a copy that holds everything up to its frontier's watermark. */
+    private void redo(String name, Database.Frontier frontier, DiskFile target) throws DiskException {
         LogHistory history = LogHistory.read(log);
-        TransactionHeader[] last = {null};
-        log.scan(fromLsn, entry -> {
+        log.scan(frontier.watermark() + 1, entry -> {
             TransactionHeader header = entry.header();
-            if (header == null || !header.database().equals(name) || !history.isCommitted(entry)) {
-                return true;
-            }
-            if (Long.compareUnsigned(header.txid(), txid) > 0) {
+            if (entry.lsn() > frontier.lastLsn()) {
                 return false;
             }
-            write(entry, header, target);
-            last[0] = header;
+            if (header != null && header.database().equals(name) && history.isCommitted(entry)) {
+                write(entry, header, target);
+            }
             return true;
         });
-        return last[0] == null || last[0].txid() != txid ? null : last[0];
     }
 
     /** Writes an earlier position from the log alone: pages that changed since are not in the file any more. */
-    private @Nullable TransactionHeader rebuild(String name, long txid, DiskFile target) throws DiskException {
-        CatalogEntry found = find(name, txid);
+    private @Nullable TransactionHeader rebuild(String name, long txid, long lastLsn, DiskFile target)
+            throws DiskException {
+        CatalogEntry found = find(name, txid, lastLsn);
         if (found == null) {
             return null;
         }
@@ -181,22 +177,22 @@ final class Exporter {
         return found.header();
     }
 
-    private @Nullable CatalogEntry find(String name, long txid) throws DiskException {
+    private @Nullable CatalogEntry find(String name, long txid, long lastLsn) throws DiskException {
         CatalogEntry[] found = {log.catalog().get(name)};
-        if (found[0] != null && found[0].header().txid() == txid) {
-            return found[0];
+        if (found[0] != null && found[0].header().txid() != txid) {
+            found[0] = null;
         }
-        found[0] = null;
         LogHistory history = LogHistory.read(log);
         log.scan(0, entry -> {
             TransactionHeader header = entry.header();
-            if (header != null
-                    && header.txid() == txid
-                    && header.database().equals(name)
-                    && history.isCommitted(entry)) {
-                found[0] = new CatalogEntry(entry.lsn(), header, 0);
+            if (header != null && header.database().equals(name) && history.isCommitted(entry)) {
+                if (header.txid() == txid) {
+                    found[0] = new CatalogEntry(entry.lsn(), header, 0);
+                } else if (header.jump()) {
+                    found[0] = null;
+                }
             }
-            return found[0] == null;
+            return entry.lsn() < lastLsn;
         });
         return found[0];
     }

@@ -86,9 +86,13 @@ final class GroupDecision {
         services.log().flush(last, failure -> completion.done(flushed(last, outcome, failure)));
     }
 
-    private int flushed(long mark, int outcome, @Nullable DiskException failure) {
+    private int flushed(long mark, int outcome, @Nullable DiskException flushFailure) {
         lockAll();
         try {
+            DiskException failure = flushFailure;
+            if (failure == null && outcome == Errno.OK && !members.stream().allMatch(this::isStillMember)) {
+                failure = new DiskException(Errno.EIO, "a transaction of another node came before " + group);
+            }
             if (failure == null && outcome == Errno.OK) {
                 services.log().settle(mark);
                 for (Database member : members) {
@@ -114,6 +118,10 @@ final class GroupDecision {
             unlockAll();
             runAfter();
         }
+    }
+
+    private boolean isStillMember(Database member) {
+        return member.rollback().isMember(group);
     }
 
     /** Withdraws all records; the marks are to be made durable before the error is answered (R8). */

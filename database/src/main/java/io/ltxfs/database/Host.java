@@ -1,5 +1,6 @@
 package io.ltxfs.database;
 
+import io.ltxfs.database.log.TransactionHeader;
 import java.util.function.Consumer;
 
 /**
@@ -80,4 +81,42 @@ public interface Host {
 
     /** The lease epoch of this moment; 0 without a lease. */
     long epoch();
+
+    /**
+     * Whether the commits of a database wait for other nodes (decision 11). Asked once in each commit, with the database's
+     * lock held: it must answer from memory.
+     */
+    default boolean waits(String database) {
+        return false;
+    }
+
+    /**
+     * Waits for what a commit of a database that {@link #waits} has to wait for. The transaction is decided and durable
+     * here, and the system call that committed it is not answered yet; no lock is held.
+     *
+     * @param header the transaction; those before it are waited for with it
+     * @param lsn the number that followers know it by ({@link io.ltxfs.database.feed.Transaction#lsn})
+     * @param completion told once, on any thread, when others have it, with 0; or, for an outcome that is not known, with
+     *     the errno to answer with: the transaction stays all the same
+     */
+    default void awaitReplication(Database database, TransactionHeader header, long lsn, Completion completion) {
+        completion.done(0);
+    }
+
+    /**
+     * Who is to own the file of a database that came from another node, with a transaction of that header. Called without a
+     * lock.
+     */
+    default FileOwner ownerOf(TransactionHeader header) {
+        return new FileOwner(header.uid(), header.gid(), header.mode());
+    }
+
+    /** The backing file of a database has got another owner or mode, by a transaction that came from another node. */
+    default void attributesChanged(Database database) {}
+
+    /**
+     * Drops the kernel's cached pages of a journal: its content was taken away, although the call that would have done it
+     * is answered with an error.
+     */
+    default void invalidateJournal(Database database) {}
 }

@@ -73,12 +73,15 @@ final class LogHistory {
         };
     }
 
-    /** The committed transactions of one database that the log keeps, oldest first. */
+    /** The committed transactions of one database that the log keeps and that belong to its history, oldest first. */
     List<TransactionSummary> transactions(TransactionLog log, String database) throws DiskException {
         List<TransactionSummary> found = new ArrayList<>();
         log.scan(0, entry -> {
             TransactionHeader header = entry.header();
             if (header != null && header.database().equals(database) && isCommitted(entry)) {
+                if (header.jump()) {
+                    found.clear();
+                }
                 found.add(new TransactionSummary(
                         header.txid(),
                         header.timeMillis(),

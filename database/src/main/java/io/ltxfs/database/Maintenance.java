@@ -2,6 +2,7 @@ package io.ltxfs.database;
 
 import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.feed.LogFeed;
+import io.ltxfs.database.feed.TransactionFeed.Kind;
 import io.ltxfs.database.log.TransactionLog;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -184,10 +185,12 @@ final class Maintenance {
             long watermark = database.watermark();
             keep = watermark == Long.MAX_VALUE ? keep : Math.min(keep, watermark + 1);
         }
+        keep = Math.min(keep, set.arrivals().keepFromLsn());
         try {
             log.trim(Math.min(keep, feed.keepFromLsn()));
-            if (backlog.startsOver() && log.bytes() > log.maxBytes() && feed.keepFromLsn() < keep) {
-                log.trim(keep);
+            long without = backlog.startsOver() ? keep : Math.min(keep, feed.keepFromLsn(Kind.ARCHIVE));
+            if (log.bytes() > log.maxBytes() && feed.keepFromLsn() < without) {
+                log.trim(without);
                 feed.trimmed();
             }
             trimFailing = false;

@@ -38,6 +38,23 @@ final class Overlay {
         this.scratch = ByteBuffer.allocate(blockSize);
     }
 
+    /**
+     * The pages of a transaction as a whole over the file that it changes.
+     *
+     * @param fileSize of the file below
+     * @param size that the file has with it
+     */
+    static Overlay of(Below below, SlotPages pages, long fileSize, long size) {
+        Overlay overlay = new Overlay(below, pages.store(), size);
+        overlay.belowLimit = Math.min(fileSize, size);
+        overlay.checksums = new long[Math.max(8, pages.store().count())];
+        for (int i = 0; i < pages.count(); i++) {
+            overlay.map.put(Integer.toUnsignedLong(pages.pgno(i)) - 1, pages.slot(i));
+            overlay.checksums[pages.slot(i)] = pages.checksum(i);
+        }
+        return overlay;
+    }
+
     long size() {
         return size;
     }

@@ -143,7 +143,8 @@ final class Recovery {
         if (before != null
                 && header.txid() != before.txid() + 1
                 && entry.lsn() > database.watermark
-                && header.image() == Image.DELTA) {
+                && header.image() == Image.DELTA
+                && !header.jump()) {
             damaged(
                     database,
                     String.format(

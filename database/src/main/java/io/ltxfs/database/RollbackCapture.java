@@ -38,8 +38,6 @@ import org.slf4j.LoggerFactory;
  */
 final class RollbackCapture {
     private static final Logger LOG = LoggerFactory.getLogger(RollbackCapture.class);
-    private static final int INLINE_BLOCKS = 64;
-    private static final int LAYERS_MAX = 64;
 
     /** What the finalisation leaves of the journal: it is unlinked, empty, or has a zeroed header. */
     @FunctionalInterface
@@ -591,16 +589,7 @@ final class RollbackCapture {
         running = null;
         unjournaled = false;
         prepared = null;
-        state.file.push(view, lsn);
-        if (state.file.oldestLsn() == lsn
-                && services.log().durableLsn() >= lsn
-                && state.file.oldestBlocks() <= INLINE_BLOCKS) {
-            database.applyOneNow();
-        } else if (state.file.layerCount() > LAYERS_MAX) {
-            database.tryDrain();
-        } else {
-            database.applySoon();
-        }
+        database.push(view, lsn);
         database.changed();
     }
 
@@ -688,6 +677,49 @@ final class RollbackCapture {
         active = false;
         journal = null;
         prepared = null;
+    }
+
+    /**
+     * Another node's transaction takes the place of one that is prepared: its record is withdrawn, and who has prepared it
+     * is refused.
+     *
+     * @return the LSN of the abort, which is to be made durable; 0 if nothing is prepared
+     */
+    long withdrawPrepared() throws DiskException {
+        Prepared gone = prepared;
+        if (gone == null) {
+            return 0;
+        }
+        long abort = services.log().append(new LogRecord.Abort(gone.lsn));
+        groupRefused(Errno.EIO);
+        return abort;
+    }
+
+    /**
+     * A transaction that an application has left open is over: what it wrote is dropped, and its journal is empty, so that
+     * nobody plays it back. Who goes on with it is refused.
+     */
+    void giveUp() throws DiskException {
+        long abort = withdrawPrepared();
+        if (abort != 0) {
+            services.log().flushAndWait(abort);
+        }
+        if (running != null) {
+            LOG.info("gave up a transaction that an application had left open: database={}", state.name);
+            discard();
+            long size = state.file.resetViewSize();
+            services.host().invalidate(database, size, 0);
+        }
+        active = false;
+        decided = false;
+        reversed = false;
+        SideFile file = journal;
+        if (file != null && file.size() > 0) {
+            file.truncate(0);
+            services.host().invalidateJournal(database);
+        }
+        journalEnd = 0;
+        journalSynced = false;
     }
 
     // ---- groups (R9), called with the database's lock held

@@ -4,10 +4,23 @@ import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.log.PageSet;
 import io.ltxfs.database.log.Stage;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Optional;
 
 /** The pages of a WAL transaction: a slot for each, sorted by page number. */
 record SlotPages(SlotStore store, int[] pgnos, long[] checksums, int[] slots) implements PageSet {
+    /** With one page more, at the end, whatever its number. */
+    SlotPages with(int pgno, long checksum, ByteBuffer page) throws DiskException {
+        int count = pgnos.length;
+        int[] morePgnos = Arrays.copyOf(pgnos, count + 1);
+        long[] moreChecksums = Arrays.copyOf(checksums, count + 1);
+        int[] moreSlots = Arrays.copyOf(slots, count + 1);
+        morePgnos[count] = pgno;
+        moreChecksums[count] = checksum;
+        moreSlots[count] = store.add(page);
+        return new SlotPages(store, morePgnos, moreChecksums, moreSlots);
+    }
+
     @Override
     public int count() {
         return pgnos.length;

@@ -84,6 +84,7 @@ final class WalCapture {
     /** Commits whose records may not be durable yet: last frame and LSN, ascending. */
     private final ArrayDeque<long[]> undurable = new ArrayDeque<>();
 
+    private @Nullable Expected expected;
     private int refusal;
     private boolean syncedInFrame;
     private @Nullable Handle pads;
@@ -141,6 +142,86 @@ final class WalCapture {
                 bigEndian,
                 checkpointSequence,
                 frames.pagesOfFrames(captured)));
+    }
+
+    /**
+     * A transaction of another node, whose frames are about to be written.
+     *
+     * @param pgnos its pages, ascending
+     * @param checksums of them
+     */
+    record Expected(TransactionHeader header, long lsn, int[] pgnos, long[] checksums) {
+        boolean isMadeOf(SlotPages pages) {
+            return Arrays.equals(pgnos, pages.pgnos()) && Arrays.equals(checksums, pages.checksums());
+        }
+    }
+
+    /** @throws DiskException EINVAL, EBUSY if frames cannot bring it */
+    void expect(Expected next) throws DiskException {
+        TransactionHeader header = next.header;
+        if (state.lastLsn == 0
+                || state.wantsFull
+                || header.image() != TransactionHeader.Image.DELTA
+                || header.commit() == 0
+                || header.pageSize() != state.pageSize
+                || next.pgnos.length == 0) {
+            throw new DiskException(
+                    Errno.EINVAL,
+                    String.format("%s: frames of a WAL cannot bring transaction %016x", state.name, header.txid()));
+        }
+        if (!reverted.isEmpty()) {
+            throw new DiskException(
+                    Errno.EBUSY, state.name + ": commits of a writer that has died are missing in the file");
+        }
+        expected = next;
+        refusal = Errno.OK;
+        giveUp();
+    }
+
+    void expectNothing() {
+        expected = null;
+    }
+
+    /** Frames behind the last commit are not gone on with. */
+    void giveUp() {
+        parsed = captured;
+        parsedChecksum = capturedChecksum;
+        freshHeaders.clear();
+        freshPages.clear();
+        headerFrame = 0;
+        assembledFrame = 0;
+        syncedInFrame = false;
+        closeSlots();
+    }
+
+    /**
+     * Pages that are in no file as they are committed (C3), from the log, besides those of a transaction that is to go to
+     * the file.
+     */
+    SlotPages withReverted(TransactionHeader header, SlotPages pages) throws DiskException {
+        if (reverted.isEmpty() || header.image() == TransactionHeader.Image.FULL) {
+            return pages;
+        }
+        Set<Integer> wanted = new HashSet<>(reverted);
+        wanted.removeIf(pgno -> Integer.compareUnsigned(pgno, Math.min(header.commit(), state.commit)) > 0);
+        for (int i = 0; i < pages.count(); i++) {
+            wanted.remove(pages.pgno(i));
+        }
+        SlotPages[] all = {pages};
+        services.log().pageVersions(state.name, state.lastLsn, (pgno, checksum, page) -> {
+            if (wanted.remove(pgno)) {
+                all[0] = all[0].with(pgno, checksum, page);
+            }
+        });
+        if (!wanted.isEmpty()) {
+            throw new DiskException(
+                    Errno.EIO, state.name + ": the log does not have committed pages that its file lacks: start again");
+        }
+        return all[0];
+    }
+
+    void forgetReverted() {
+        reverted.clear();
     }
 
     void published(int mxFrame) {
@@ -381,6 +462,9 @@ final class WalCapture {
         if (refusal != Errno.OK) {
             return refusal;
         }
+        if (handle.own()) {
+            return apply(end, commit);
+        }
         int refused = database.mayBegin();
         if (refused != Errno.OK) {
             return refused;
@@ -418,6 +502,49 @@ final class WalCapture {
             pruneDurable();
         }
         reverted.clear();
+        database.changed();
+        return Errno.OK;
+    }
+
+    /** The node's own frames are those of another node's transaction, which the log has: nothing is appended. */
+    private int apply(int end, int commit) throws DiskException {
+        Expected next = expected;
+        SlotStore store = slots;
+        if (next == null || store == null) {
+            LOG.error("refused frames of the node's own that were not announced: database={}", state.name);
+            return Errno.EIO;
+        }
+        SlotPages pages = pages(store, end - captured, commit);
+        TransactionHeader made = state.header(pages, pageSize, commit, false);
+        if (!next.isMadeOf(pages)
+                || made.pageSize() != next.header.pageSize()
+                || made.commit() != next.header.commit()
+                || made.postChecksum() != next.header.postChecksum()) {
+            LOG.error(
+                    "refused frames that are not the transaction that was received: database={} txid={} pages={}"
+                            + " expectedPages={} checksum={} expectedChecksum={}",
+                    state.name,
+                    next.header.txid(),
+                    pages.count(),
+                    next.pgnos.length,
+                    PageChecksum.format(made.postChecksum()),
+                    PageChecksum.format(next.header.postChecksum()));
+            return Errno.EIO;
+        }
+        if (captured == 0) {
+            database.walBegan();
+        }
+        try {
+            state.committed(next.header, pages, next.lsn, false);
+        } catch (DiskException e) {
+            database.checksumsLost(next.header, next.lsn, e);
+        }
+        capturedLsn = next.lsn;
+        undurable.addLast(new long[] {end, next.lsn});
+        if (undurable.size() > UNDURABLE_MAX) {
+            pruneDurable();
+        }
+        expected = null;
         database.changed();
         return Errno.OK;
     }

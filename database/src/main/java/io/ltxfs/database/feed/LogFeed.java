@@ -19,8 +19,8 @@ public final class LogFeed implements TransactionFeed {
     }
 
     @Override
-    public Follower follow(String name, long fromLsn, Runnable wake) {
-        LogFollower follower = new LogFollower(log, name, fromLsn, wake, followers::remove);
+    public Follower follow(String name, Kind kind, long fromLsn, Runnable wake) {
+        LogFollower follower = new LogFollower(log, name, kind, fromLsn, wake, followers::remove);
         followers.add(follower);
         follower.wake();
         return follower;
@@ -38,7 +38,7 @@ public final class LogFeed implements TransactionFeed {
 
     @Override
     public double backlog() {
-        long keep = keepFromLsn();
+        long keep = keepFromLsn(Kind.ARCHIVE);
         return keep == Long.MAX_VALUE ? 0 : (double) log.bytesFrom(keep) / log.maxBytes();
     }
 
@@ -49,16 +49,24 @@ public final class LogFeed implements TransactionFeed {
 
     /** The first LSN that a follower still needs; {@link Long#MAX_VALUE} without followers. */
     public long keepFromLsn() {
+        return Math.min(keepFromLsn(Kind.ARCHIVE), keepFromLsn(Kind.REPLICA));
+    }
+
+    /** The first LSN that a follower of a kind still needs; {@link Long#MAX_VALUE} if there is none. */
+    public long keepFromLsn(Kind kind) {
         long keep = Long.MAX_VALUE;
         for (LogFollower follower : followers) {
-            keep = Math.min(keep, follower.keepFromLsn());
+            if (follower.kind() == kind) {
+                keep = Math.min(keep, follower.keepFromLsn());
+            }
         }
         return keep;
     }
 
-    /** The name of the follower that is furthest behind. */
+    /** The name of the archive's follower that is furthest behind. */
     public Optional<String> last() {
         return followers.stream()
+                .filter(follower -> follower.kind() == Kind.ARCHIVE)
                 .min(Comparator.comparingLong(LogFollower::keepFromLsn))
                 .map(LogFollower::name);
     }

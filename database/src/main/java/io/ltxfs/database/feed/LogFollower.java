@@ -30,6 +30,7 @@ final class LogFollower implements TransactionFeed.Follower {
 
     private final TransactionLog log;
     private final String name;
+    private final TransactionFeed.Kind kind;
     private final Runnable wake;
     private final Consumer<LogFollower> onClose;
     private final TransactionLog.Cursor cursor;
@@ -45,9 +46,16 @@ final class LogFollower implements TransactionFeed.Follower {
     private boolean closed;
     private volatile long keepFromLsn;
 
-    LogFollower(TransactionLog log, String name, long fromLsn, Runnable wake, Consumer<LogFollower> onClose) {
+    LogFollower(
+            TransactionLog log,
+            String name,
+            TransactionFeed.Kind kind,
+            long fromLsn,
+            Runnable wake,
+            Consumer<LogFollower> onClose) {
         this.log = log;
         this.name = name;
+        this.kind = kind;
         this.wake = wake;
         this.onClose = onClose;
         boolean otherLog = fromLsn > log.lastLsn() + 1;
@@ -61,6 +69,10 @@ final class LogFollower implements TransactionFeed.Follower {
 
     String name() {
         return name;
+    }
+
+    TransactionFeed.Kind kind() {
+        return kind;
     }
 
     void wake() {

@@ -25,7 +25,20 @@ public interface TransactionFeed {
      * @param fromLsn the first LSN to give: what was last released, or 0 for the oldest that is kept
      * @param wake called, on any thread, when there may be something new; must return at once
      */
-    Follower follow(String name, long fromLsn, Runnable wake);
+    default Follower follow(String name, long fromLsn, Runnable wake) {
+        return follow(name, Kind.ARCHIVE, fromLsn, wake);
+    }
+
+    /** {@link #follow(String, long, Runnable)}, for one of a kind. */
+    Follower follow(String name, Kind kind, long fromLsn, Runnable wake);
+
+    /** What becomes of a follower when the log has reached its bound and holds what it has not released. */
+    enum Kind {
+        /** As the set's {@code behind} says: it starts over, or commits are refused. */
+        ARCHIVE,
+        /** It starts over: a slow replica never keeps anybody from committing. */
+        REPLICA
+    }
 
     /** A place in the log that moves forward. For one thread at a time, {@link #release} for any. */
     interface Follower extends AutoCloseable {
@@ -69,6 +82,6 @@ public interface TransactionFeed {
      */
     void merged(List<Transaction> transactions, PageVisitor visitor) throws DiskException;
 
-    /** How full the log is of what followers have not released, 0 to 1 and beyond. */
+    /** How full the log is of what followers of the kind {@link Kind#ARCHIVE} have not released, 0 to 1 and beyond. */
     double backlog();
 }

@@ -40,6 +40,9 @@ final class History {
     /** By the LSN as of which was carried: the databases that were left out, or null for all. */
     private final Map<Long, @Nullable Set<String>> leftOut = new HashMap<>();
 
+    /** The last jump of each database to a position of another history: nothing before it can be reached. */
+    private final Map<String, Base> jumps = new HashMap<>();
+
     private final TreeSet<Long> withdrawn = new TreeSet<>();
 
     /** Told every transaction, prepared ones too. */
@@ -50,8 +53,20 @@ final class History {
         if (header.image() == Image.INSTALLED) {
             // Whoever began before would come to a position whose pages the log does not have.
             bases.remove(header.database());
+        } else if (header.jump()) {
+            jumped(header, new Base(lsn, header.txid()));
         } else if (header.image() == Image.FULL) {
             bases.putIfAbsent(header.database(), new Base(lsn, header.txid()));
+        }
+    }
+
+    /** The pages that a jump does not have are those of before it. */
+    private void jumped(TransactionHeader header, Base base) {
+        jumps.put(header.database(), base);
+        switch (header.image()) {
+            case FULL -> bases.put(header.database(), base);
+            case DELTA -> bases.computeIfPresent(header.database(), (name, before) -> base);
+            default -> bases.remove(header.database());
         }
     }
 
@@ -122,11 +137,14 @@ final class History {
     synchronized void beginAt(long firstLsn, Map<String, CatalogEntry> beginning) {
         long asOf = firstLsn - 1;
         bases.values().removeIf(base -> base.lsn < firstLsn);
+        jumps.values().removeIf(jump -> jump.lsn < firstLsn);
         if (leftOut.containsKey(asOf)) {
             Set<String> without = leftOut.get(asOf);
             beginning.forEach((name, entry) -> {
                 if (without != null && !without.contains(name) && entry.header().commit() != 0) {
-                    bases.put(name, new Base(entry.lsn(), entry.header().txid()));
+                    Base jump = jumps.get(name);
+                    Base first = new Base(entry.lsn(), entry.header().txid());
+                    bases.put(name, jump != null && jump.lsn > first.lsn ? jump : first);
                 }
             });
         }

@@ -62,6 +62,9 @@ final class LogLayout {
     /** Bytes of a transaction's numbers, see {@link #putNumbers}. */
     private static final int NUMBERS_BYTES = 62;
 
+    /** The last byte of the numbers; logs of before have 0 there. */
+    private static final byte JUMP = 1;
+
     private static final Image[] IMAGES = Image.values();
 
     private LogLayout() {}
@@ -116,7 +119,7 @@ final class LogLayout {
         out.putInt(header.pageSize()).putInt(header.commit());
         out.putLong(header.preChecksum()).putLong(header.postChecksum());
         out.putInt(header.uid()).putInt(header.gid()).putInt(header.mode());
-        out.put((byte) header.image().ordinal()).put((byte) 0);
+        out.put((byte) header.image().ordinal()).put(header.jump() ? JUMP : 0);
     }
 
     static TransactionHeader numbers(ByteBuffer in, int at, String database) {
@@ -132,7 +135,8 @@ final class LogLayout {
                 IMAGES[in.get(at + 60)],
                 in.getInt(at + 48),
                 in.getInt(at + 52),
-                in.getInt(at + 56));
+                in.getInt(at + 56),
+                in.get(at + 61) == JUMP);
     }
 
     /** {@link #numbers} at the buffer's position, which moves behind them. */

@@ -100,6 +100,25 @@ final class SegmentedLog implements TransactionLog {
     }
 
     @Override
+    public LogEntry appendReceived(LogRecord.Committed record) throws DiskException {
+        tail.appendLock.lock();
+        try {
+            long lsn = appendCommitted(record);
+            return new LogEntry(
+                    lsn,
+                    LogEntry.Kind.COMMITTED,
+                    record.header(),
+                    "",
+                    List.of(),
+                    "",
+                    record.pages().count(),
+                    tail.last().location());
+        } finally {
+            tail.appendLock.unlock();
+        }
+    }
+
+    @Override
     public long appendOpen(LogRecord record) throws DiskException {
         tail.appendLock.lock();
         try {

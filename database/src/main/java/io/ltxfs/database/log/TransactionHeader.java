@@ -15,6 +15,9 @@ package io.ltxfs.database.log;
  * @param uid owner of the database file
  * @param gid group of the database file
  * @param mode permission bits of the database file
+ * @param jump whether this is not the transaction after the one before it in the log, but a position of another history:
+ *     nothing before it can be reached any more, and TXIDs may go back by it. Its pages are still relative to the content
+ *     before it, unless it is a full image
  */
 public record TransactionHeader(
         String database,
@@ -28,7 +31,44 @@ public record TransactionHeader(
         Image image,
         int uid,
         int gid,
-        int mode) {
+        int mode,
+        boolean jump) {
+
+    /** A transaction that follows the one before it. */
+    public TransactionHeader(
+            String database,
+            long txid,
+            long epoch,
+            long timeMillis,
+            int pageSize,
+            int commit,
+            long preChecksum,
+            long postChecksum,
+            Image image,
+            int uid,
+            int gid,
+            int mode) {
+        this(
+                database,
+                txid,
+                epoch,
+                timeMillis,
+                pageSize,
+                commit,
+                preChecksum,
+                postChecksum,
+                image,
+                uid,
+                gid,
+                mode,
+                false);
+    }
+
+    /** The same as a jump to a position of another history. */
+    public TransactionHeader asJump() {
+        return new TransactionHeader(
+                database, txid, epoch, timeMillis, pageSize, commit, 0, postChecksum, image, uid, gid, mode, true);
+    }
 
     /** What the pages of a record are. */
     public enum Image {

@@ -43,6 +43,9 @@ public interface TransactionLog extends AutoCloseable {
      */
     long append(LogRecord record) throws DiskException;
 
+    /** {@link #append} of a transaction that is read again soon. @return its entry, for {@link #pages} */
+    LogEntry appendReceived(LogRecord.Committed record) throws DiskException;
+
     /**
      * {@link #append} of a {@link LogRecord.Committed} or {@link LogRecord.GroupCommit} that the caller may yet withdraw:
      * no {@link Cursor} passes it until the caller has called {@link #settle}, or until everything that it commits is

@@ -18,4 +18,15 @@ public final class NotNextException extends IOException {
                 received.map(last -> String.format("%016x with checksum %016x", last.txid(), last.postChecksum()))
                         .orElse("nothing")));
     }
+
+    /** Its epoch is lower than that of the one before it. */
+    public NotNextException(TransactionHeader header, Optional<TransactionHeader> received, long epoch) {
+        super(String.format(
+                "%s: transaction %016x of epoch %d does not follow %016x of epoch %d",
+                header.database(),
+                header.txid(),
+                header.epoch(),
+                received.map(TransactionHeader::txid).orElse(0L),
+                epoch));
+    }
 }
