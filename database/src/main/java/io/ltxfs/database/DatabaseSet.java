@@ -6,6 +6,7 @@ import io.ltxfs.database.disk.DiskFile;
 import io.ltxfs.database.disk.Errno;
 import io.ltxfs.database.feed.LogFeed;
 import io.ltxfs.database.feed.TransactionFeed;
+import io.ltxfs.database.log.FlushCallback;
 import io.ltxfs.database.log.LogRecord;
 import io.ltxfs.database.log.PageSet;
 import io.ltxfs.database.log.TransactionHeader;
@@ -285,6 +286,11 @@ public final class DatabaseSet implements AutoCloseable {
     /** Takes transactions that come from another node. */
     public Receiver receiver() {
         return receiver;
+    }
+
+    /** Tells once everything that was committed or received until now is durable. */
+    public void flush(FlushCallback callback) {
+        log.flush(log.lastLsn(), callback);
     }
 
     /** Another node's first transaction of a database: makes its file. {@link #createdReceived} shows it. */

@@ -22,6 +22,7 @@ import java.util.function.Supplier;
  * @param isReplica whether another node writes the databases at this moment: local programs then cannot make, remove,
  *     rename or cut databases, nor create journals (EACCES). May change at any time
  * @param attributes owner and mode of all databases on this node, where they are not those that came with them
+ * @param waiting what commits wait for besides this node's disk
  */
 public record MountSettings(
         Path mountPoint,
@@ -33,7 +34,8 @@ public record MountSettings(
         Supplier<Optional<String>> primary,
         LongSupplier lagMillis,
         BooleanSupplier isReplica,
-        FileAttributes attributes) {
+        FileAttributes attributes,
+        CommitWaiting waiting) {
     /** A node that is alone: always the primary, never refused. */
     public static MountSettings alone(Path mountPoint, Path dataDirectory, DatabaseSetOptions databases) {
         return new MountSettings(
@@ -46,6 +48,7 @@ public record MountSettings(
                 Optional::empty,
                 () -> 0L,
                 () -> false,
-                FileAttributes.NONE);
+                FileAttributes.NONE,
+                CommitWaiting.NONE);
     }
 }

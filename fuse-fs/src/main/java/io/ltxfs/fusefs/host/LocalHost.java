@@ -1,7 +1,10 @@
 package io.ltxfs.fusefs.host;
 
+import io.ltxfs.database.Completion;
 import io.ltxfs.database.Database;
 import io.ltxfs.database.Host;
+import io.ltxfs.database.log.TransactionHeader;
+import io.ltxfs.fusefs.CommitWaiting;
 import io.ltxfs.fusefs.own.OwnMountThread;
 import io.ltxfs.fusefs.own.OwnMountThreads;
 import io.ltxfs.fusefs.tree.DatabaseEvents;
@@ -47,6 +50,7 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
     private final String mountPoint;
     private final IntSupplier mayCommit;
     private final LongSupplier epoch;
+    private final CommitWaiting waiting;
     private final Map<OwnMountThread, OwnDescriptors> descriptors = new ConcurrentHashMap<>();
     /** How often each database was opened, of those that have a descriptor of ours or are about to. */
     private final Map<String, Integer> opens = new ConcurrentHashMap<>();
@@ -62,12 +66,15 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
      * @param mountPoint where it is, or will be
      * @param mayCommit 0, or the errno that a commit is refused with
      * @param epoch the lease's
+     * @param waiting what commits wait for
      */
-    public LocalHost(OwnMountThreads own, Path mountPoint, IntSupplier mayCommit, LongSupplier epoch) {
+    public LocalHost(
+            OwnMountThreads own, Path mountPoint, IntSupplier mayCommit, LongSupplier epoch, CommitWaiting waiting) {
         this.own = own;
         this.mountPoint = mountPoint.toString();
         this.mayCommit = mayCommit;
         this.epoch = epoch;
+        this.waiting = waiting;
         preload();
     }
 
@@ -286,6 +293,16 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
     @Override
     public long epoch() {
         return epoch.getAsLong();
+    }
+
+    @Override
+    public boolean waits(String database) {
+        return waiting.waits(database);
+    }
+
+    @Override
+    public void awaitReplication(Database database, TransactionHeader header, long lsn, Completion completion) {
+        waiting.await(header, completion);
     }
 
     @Override
