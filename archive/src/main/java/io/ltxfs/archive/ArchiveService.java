@@ -39,6 +39,15 @@ public interface ArchiveService extends AutoCloseable {
     List<String> warnings();
 
     /**
+     * Tells when the archive has a transaction of a database; at once if it has it. That this node was still the primary then
+     * is not part of it: a commit that waits for the archive is answered when the lease object was read after this, and still
+     * says so (rule 14 of the lease).
+     *
+     * @param done called once, on a thread of the archive: it must return soon. Never if the service is closed before
+     */
+    void whenArchived(String database, long txid, Runnable done);
+
+    /**
      * Uploads everything that is committed, without waiting for {@code archive.sync}, and leaves the archive as another
      * writer wants to find it.
      *

@@ -50,6 +50,32 @@ public record DatabaseRecord(String lineage, String database, List<Epoch> epochs
         return found;
     }
 
+    /** The last epoch that was claimed (unsigned); 0 if none was. */
+    public long lastEpoch() {
+        return epochs.isEmpty() ? 0 : epochs.get(epochs.size() - 1).epoch();
+    }
+
+    /** From which transaction on an object must have been put under the last epoch (unsigned); 0 if none was claimed. */
+    public long lastEpochFirstTxid() {
+        return epochs.isEmpty() ? 0 : epochs.get(epochs.size() - 1).firstTxid();
+    }
+
+    /** The last drop after a transaction, if there is one. */
+    public Optional<Drop> dropAfter(long txid) {
+        return drops.stream()
+                .filter(drop -> Long.compareUnsigned(drop.txid(), txid) > 0)
+                .reduce((a, b) -> b);
+    }
+
+    /**
+     * Whether an object is not part of the history: a node put it that was not the primary any more.
+     *
+     * @param maxTxid its last transaction
+     */
+    public boolean isStale(ObjectFacts facts, long maxTxid) {
+        return facts.lineage().isPresent() && Long.compareUnsigned(facts.epoch(), epochOf(maxTxid)) < 0;
+    }
+
     /**
      * What to make of a record. May be called several times, with newer records, also with one that has the change
      * already: it must not make it twice.

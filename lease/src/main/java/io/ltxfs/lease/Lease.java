@@ -3,6 +3,7 @@ package io.ltxfs.lease;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** Who may commit: asked inside every commit, so it answers at once. For all threads. */
 public interface Lease extends AutoCloseable {
@@ -99,6 +100,14 @@ public interface Lease extends AutoCloseable {
 
     /** Stores who acknowledges: renews at once, with this quorum. Nothing happens if this process does not hold the lease. */
     void quorum(Quorum quorum);
+
+    /**
+     * Reads the lease object, and tells whether it still says that this process holds it under an epoch: a paused process or
+     * a wrong clock cannot pass that (rule 14).
+     *
+     * @param then called once, on a thread of the lease: it must return soon
+     */
+    void confirm(long epoch, Consumer<Boolean> then);
 
     /** Gives the lease back; commits are refused from now on. Nothing happens if this process does not hold it. */
     void release();

@@ -35,7 +35,7 @@ public final class LeaseMachine {
     }
 
     /** A request under way. */
-    private record UnderWay(LeaseRequest request, long sentAt) {}
+    private record UnderWay(LeaseRequest request, long sentAt, long number) {}
 
     /** To whom the lease is being given. */
     private record Successor(String holder, String node, String advertise, boolean vouched) {}
@@ -92,6 +92,13 @@ public final class LeaseMachine {
 
     /** A write of ours of which it is not known whether it was done, and when it was sent. */
     private @Nullable UnderWay unsettled;
+
+    /** How many requests were made; which one at least is to show that the lease is held; the last that did. */
+    private long requests;
+
+    private long toConfirm;
+    private long confirmed;
+    private long confirmAt;
 
     private boolean readNow;
     private long nextReadAt;
@@ -187,6 +194,21 @@ public final class LeaseMachine {
         }
     }
 
+    /**
+     * Asks for proof that this process holds the lease: a request that is sent from now on.
+     *
+     * @return the number of that request: see {@link #confirmed}
+     */
+    public long confirm() {
+        toConfirm = requests + 1;
+        return toConfirm;
+    }
+
+    /** The last request that was answered in a way that proves that this process held the lease when it was sent. */
+    public long confirmed() {
+        return confirmed;
+    }
+
     /** Gives the lease back as soon as possible, and is no candidate any more. From now on nothing may be committed. */
     public void release() {
         candidate = false;
@@ -247,7 +269,7 @@ public final class LeaseMachine {
             return Optional.empty();
         }
         view.asked();
-        underWay = new UnderWay(request, now);
+        underWay = new UnderWay(request, now, ++requests);
         return Optional.of(request);
     }
 
@@ -276,7 +298,10 @@ public final class LeaseMachine {
         }
         Holding held = holding;
         if (held != null) {
-            return held.renewNow || held.renewAt - now <= 0 ? asHolder(held) : null;
+            if (held.renewNow || held.renewAt - now <= 0) {
+                return asHolder(held);
+            }
+            return toConfirm > confirmed && confirmAt - now <= 0 ? new LeaseRequest.Read() : null;
         }
         Moment takeAt = takeAt();
         if (candidate && takeAt.known && takeAt.nanos - now <= 0) {
@@ -372,6 +397,7 @@ public final class LeaseMachine {
             wake = earlier(wake, nextReadAt);
         } else {
             wake = earlier(wake, held.renewNow ? now : held.renewAt);
+            wake = toConfirm > confirmed ? earlier(wake, confirmAt) : wake;
         }
         Moment takeAt = takeAt();
         return held == null && candidate && takeAt.known ? earlier(wake, takeAt.nanos) : wake;
@@ -387,18 +413,18 @@ public final class LeaseMachine {
         noteTime(now);
         underWay = null;
         if (sent.request instanceof LeaseRequest.Read) {
-            read(answer, now);
+            read(sent, answer, now);
         } else {
             written(sent, answer, now);
         }
     }
 
-    private void read(LeaseAnswer answer, long now) {
+    private void read(UnderWay sent, LeaseAnswer answer, long now) {
         nextReadAt = now + settings.pollEvery().toNanos();
         if (answer instanceof LeaseAnswer.Found found) {
             if (view.see(found.etag(), found.record(), now)) {
                 readNow = false;
-                settle(found, now);
+                settle(found, sent.number, now);
             } else if (view.alarm() != null) {
                 lose();
             } else {
@@ -408,6 +434,7 @@ public final class LeaseMachine {
             missing(now);
         } else {
             nextReadAt = now + settings.ttl().toNanos() / 20;
+            confirmAt = nextReadAt;
         }
     }
 
@@ -419,7 +446,7 @@ public final class LeaseMachine {
     }
 
     /** Rule 9: what was read decides what became of a write whose answer is not known. */
-    private void settle(LeaseAnswer.Found found, long now) {
+    private void settle(LeaseAnswer.Found found, long number, long now) {
         UnderWay tried = unsettled;
         unsettled = null;
         Holding held = holding;
@@ -427,9 +454,12 @@ public final class LeaseMachine {
         boolean mine = there.holder().equals(settings.holder()) && there.state() == State.HELD;
         if (held != null) {
             if (mine && there.epoch() == held.epoch) {
-                held.etag = found.etag();
                 held.quorums.prove(there.quorum());
-                held.renewNow = true; // the deadline stays the old one until this renewal is known to be done
+                confirmed = number;
+                if (tried != null || !held.etag.equals(found.etag())) {
+                    held.etag = found.etag();
+                    held.renewNow = true; // the deadline stays the old one until this renewal is known to be done
+                }
             } else {
                 lose();
             }
@@ -519,6 +549,7 @@ public final class LeaseMachine {
         held.proven = true;
         held.renewAt = sent.sentAt + settings.ttl().toNanos() / 3;
         held.quorums.prove(record.quorum());
+        confirmed = sent.number;
         if (held.quorums.isDue()) {
             held.renewNow = true;
         }

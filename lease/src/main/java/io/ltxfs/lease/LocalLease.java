@@ -3,6 +3,7 @@ package io.ltxfs.lease;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** A node that is the only one ({@code lease.url: local}): it always may, under epoch 0. */
 public final class LocalLease implements Lease {
@@ -31,6 +32,11 @@ public final class LocalLease implements Lease {
 
     @Override
     public void quorum(Quorum quorum) {}
+
+    @Override
+    public void confirm(long epoch, Consumer<Boolean> then) {
+        then.accept(true);
+    }
 
     @Override
     public void release() {}

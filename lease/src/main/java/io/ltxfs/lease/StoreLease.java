@@ -2,12 +2,16 @@ package io.ltxfs.lease;
 
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,6 +39,9 @@ public final class StoreLease implements Lease {
             boolean missing,
             Optional<String> problem) {}
 
+    /** One who waits for proof. */
+    private record Waiting(long request, long epoch, Consumer<Boolean> then) {}
+
     private final LeaseObject object;
     private final LeaseSettings settings;
     private final LongSupplier clock;
@@ -44,6 +51,7 @@ public final class StoreLease implements Lease {
     private final Condition changed = lock.newCondition();
     private final ExecutorService asking = Executors.newSingleThreadExecutor(task -> daemon(task, "lease-store"));
     private final Thread keeper = daemon(this::keep, "lease-keeper");
+    private final List<Waiting> waiting = new ArrayList<>();
     private boolean closing;
     private String problem = "";
     private @Nullable Look before;
@@ -131,6 +139,11 @@ public final class StoreLease implements Lease {
     }
 
     @Override
+    public void confirm(long epoch, Consumer<Boolean> then) {
+        tell(() -> waiting.add(new Waiting(machine.confirm(), epoch, then)));
+    }
+
+    @Override
     public void release() {
         tell(machine::release);
     }
@@ -177,6 +190,7 @@ public final class StoreLease implements Lease {
         try {
             while (!closing) {
                 machine.poll(clock.getAsLong()).ifPresent(this::ask);
+                tellWaiting();
                 tellChange();
                 long now = clock.getAsLong();
                 long wait = Math.min(machine.wakeAt(now) - now, settings.ttl().toNanos() / LOOKS_PER_TTL);
@@ -193,6 +207,31 @@ public final class StoreLease implements Lease {
         }
     }
 
+    /** Answers those who wait for proof, without the lock. */
+    private void tellWaiting() {
+        List<Runnable> answers = new ArrayList<>();
+        for (Iterator<Waiting> all = waiting.iterator(); all.hasNext(); ) {
+            Waiting one = all.next();
+            boolean holds = machine.epochHolding() == one.epoch;
+            if (!holds || machine.confirmed() >= one.request) {
+                all.remove();
+                answers.add(() -> one.then.accept(holds));
+            }
+        }
+        if (!answers.isEmpty()) {
+            withoutLock(() -> answers.forEach(Runnable::run));
+        }
+    }
+
+    private void withoutLock(Runnable task) {
+        lock.unlock();
+        try {
+            task.run();
+        } finally {
+            lock.lock();
+        }
+    }
+
     /** Tells of a change, without the lock. */
     private void tellChange() {
         Look look = look();
@@ -200,12 +239,7 @@ public final class StoreLease implements Lease {
             return;
         }
         before = look;
-        lock.unlock();
-        try {
-            onChange.run();
-        } finally {
-            lock.lock();
-        }
+        withoutLock(onChange);
     }
 
     private Look look() {

@@ -82,6 +82,11 @@ public final class LocalArchiveService implements ArchiveService {
     }
 
     @Override
+    public void whenArchived(String database, long txid, Runnable done) {
+        uploads.whenArchived(database, txid, done);
+    }
+
+    @Override
     public boolean drain(Duration timeout) throws InterruptedException {
         return uploads.drain(timeout);
     }

@@ -28,6 +28,9 @@ final class DatabaseUpload {
     /** Committed transactions that the archive does not have, oldest first; those it has are taken off lazily. */
     private final ArrayDeque<Transaction> queue = new ArrayDeque<>(2);
 
+    /** Those who wait for the archive to have a transaction; as many as commits wait, which has a bound elsewhere. */
+    final List<Waiter> waiters = new ArrayList<>(0);
+
     /** The last transaction that the log gave, or that was there at the start (unsigned). */
     long seenTxid;
     /** A worker has it. */
@@ -106,7 +109,26 @@ final class DatabaseUpload {
         this.options = options;
     }
 
+    /** One who waits for the archive to have a transaction. */
+    record Waiter(long txid, Runnable done) {}
+
     // ---- with the lock
+
+    /** Takes off those whose transaction the archive has; what it was known to have before the first look does not count. */
+    List<Runnable> takeReached() {
+        if (!opened || waiters.isEmpty()) {
+            return List.of();
+        }
+        List<Runnable> reached = new ArrayList<>();
+        waiters.removeIf(waiter -> {
+            boolean has = Long.compareUnsigned(waiter.txid(), archivedTxid) <= 0;
+            if (has) {
+                reached.add(waiter.done());
+            }
+            return has;
+        });
+        return reached;
+    }
 
     void add(Transaction transaction) {
         queue.add(transaction);

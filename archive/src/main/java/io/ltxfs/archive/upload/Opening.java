@@ -1,9 +1,7 @@
 package io.ltxfs.archive.upload;
 
-import io.ltxfs.archive.DatabaseArchive;
 import io.ltxfs.archive.DatabaseRecord;
-import io.ltxfs.archive.LtxObject;
-import io.ltxfs.archive.ObjectFacts;
+import io.ltxfs.archive.fence.Newest;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.ltx.Txid;
 import java.io.IOException;
@@ -32,9 +30,6 @@ final class Opening {
     private static final Logger LOG = LoggerFactory.getLogger(Opening.class);
     private static final int LINEAGE_BYTES = 16;
     private static final long RECORD_NANOS = TimeUnit.MINUTES.toNanos(5);
-    /** Where to look for objects if level 0 has none: it was emptied by somebody else. */
-    private static final int[] OTHER_LEVELS = {1, 2, 3, 9};
-
     private final UploadOptions options;
     private final ArchiveState state;
     private final ConcurrentHashMap<String, ArchiveState.Known> known;
@@ -61,9 +56,6 @@ final class Opening {
         this.queues = queues;
     }
 
-    /** The newest object and what is said of it. */
-    private record Newest(LtxObject object, ObjectFacts facts) {}
-
     /**
      * Looks, and begins a lineage in an empty archive.
      *
@@ -72,8 +64,8 @@ final class Opening {
     void open(DatabaseUpload db) throws IOException {
         Optional<ArchiveState.Known> ours = here(db);
         Optional<DatabaseRecord> record = DatabaseRecord.load(db.archive);
-        Optional<Newest> newest =
-                newest(db.archive, ours.map(ArchiveState.Known::newestMin).orElse(0L));
+        Optional<Newest> newest = Newest.of(
+                db.archive, record, ours.map(ArchiveState.Known::newestMin).orElse(0L));
         if (record.isEmpty() && newest.isEmpty()) {
             begin(db, ours);
             return;
@@ -96,31 +88,6 @@ final class Opening {
 
     static String describe(DatabaseUpload db) {
         return db.archive.store().describe(db.archive.place());
-    }
-
-    private static Optional<Newest> newest(DatabaseArchive archive, long fromTxid) throws IOException {
-        Optional<LtxObject> found = newest(archive.list(0, fromTxid));
-        if (found.isEmpty() && fromTxid > 1) {
-            found = newest(archive.list(0, 0));
-        }
-        for (int i = 0; i < OTHER_LEVELS.length && found.isEmpty(); i++) {
-            found = newest(archive.list(OTHER_LEVELS[i], 0));
-        }
-        if (found.isEmpty()) {
-            return Optional.empty();
-        }
-        LtxObject object = found.get();
-        ObjectFacts facts = ObjectFacts.of(
-                archive.store().head(object.key()), archive.store().describe(object.key()));
-        return Optional.of(new Newest(object, facts));
-    }
-
-    /** The one that reaches furthest; of several the shortest. */
-    private static Optional<LtxObject> newest(List<LtxObject> objects) {
-        return objects.stream().max((a, b) -> {
-            int byMax = Long.compareUnsigned(a.maxTxid(), b.maxTxid());
-            return byMax != 0 ? byMax : Long.compareUnsigned(a.minTxid(), b.minTxid());
-        });
     }
 
     private void check(
@@ -229,9 +196,7 @@ final class Opening {
     private void goOn(DatabaseUpload db, DatabaseRecord record, long max, long checksum, Optional<Newest> newest)
             throws IOException {
         db.lineage = record.lineage();
-        db.epoch = record.epochs().isEmpty()
-                ? 0
-                : record.epochs().get(record.epochs().size() - 1).epoch();
+        db.epoch = record.lastEpoch();
         db.objectTxid = max;
         db.newestMin = newest.map(found -> found.object().minTxid()).orElse(0L);
         db.timestampMillis = newest.flatMap(found -> found.facts().timestamp())
@@ -239,9 +204,7 @@ final class Opening {
                 .orElse(0L);
         db.pageSize = 0;
         db.newest = List.of();
-        Optional<DatabaseRecord.Drop> drop = record.drops().stream()
-                .filter(found -> Long.compareUnsigned(found.txid(), max) > 0)
-                .reduce((a, b) -> b);
+        Optional<DatabaseRecord.Drop> drop = record.dropAfter(max);
         db.empty = drop.isPresent();
         long archived = drop.map(DatabaseRecord.Drop::txid).orElse(max);
         TransactionHeader head = queues.head(db);

@@ -404,7 +404,7 @@ public final class Uploads implements AutoCloseable {
             return db.missed ? pause : -1;
         }
         Transaction head = db.head();
-        if (head != null && db.frozen == null && db.kept == null && db.began && !draining) {
+        if (head != null && db.frozen == null && db.kept == null && db.began && !draining && db.waiters.isEmpty()) {
             long sync = db.options.sync().toMillis();
             long sinceBegan = Math.max(0, db.beganNanos - now + TimeUnit.MILLISECONDS.toNanos(sync));
             long window = head.header().timeMillis() + sync - options.clock().millis();
@@ -488,6 +488,7 @@ public final class Uploads implements AutoCloseable {
         } catch (Exception e) {
             failure = e;
         }
+        List<Runnable> reached;
         lock.lock();
         try {
             db.endedNanos = System.nanoTime();
@@ -496,6 +497,7 @@ public final class Uploads implements AutoCloseable {
             } else if (done) {
                 succeeded(db);
             }
+            reached = db.takeReached();
         } finally {
             db.running = false;
             running--;
@@ -504,6 +506,7 @@ public final class Uploads implements AutoCloseable {
             lock.unlock();
             wake();
         }
+        reached.forEach(Runnable::run);
     }
 
     private void succeeded(DatabaseUpload db) {
@@ -624,6 +627,22 @@ public final class Uploads implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Tells when the archive has a transaction of a database. */
+    public void whenArchived(String name, long txid, Runnable done) {
+        lock.lock();
+        try {
+            DatabaseUpload db = database(name);
+            if (!db.opened || Txid.compare(db.archivedTxid, txid) < 0) {
+                db.waiters.add(new DatabaseUpload.Waiter(txid, done));
+                schedule(db);
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        done.run();
     }
 
     private long age(long millis) {

@@ -1,0 +1,11 @@
+package io.ltxfs.archive.fence;
+
+/**
+ * How far the archive of a database is.
+ *
+ * @param txid the last transaction that it has (unsigned); 0 for none
+ * @param checksum the LTX database checksum after it; 0 if that is not known, or the database was dropped
+ * @param dropped whether that transaction removed the database
+ * @param epoch the last one that was claimed (unsigned); 0 if none was
+ */
+public record Reached(long txid, long checksum, boolean dropped, long epoch) {}
