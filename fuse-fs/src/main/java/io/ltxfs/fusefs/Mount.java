@@ -16,6 +16,7 @@ import io.ltxfs.fusefs.replica.ReplicaMount;
 import io.ltxfs.fusefs.transport.FileSystem;
 import io.ltxfs.fusefs.transport.MountOptions;
 import io.ltxfs.fusefs.transport.MountedFileSystem;
+import io.ltxfs.fusefs.transport.Transport;
 import io.ltxfs.fusefs.tree.Tree;
 import io.ltxfs.fusefs.tree.TreeOptions;
 import java.io.IOException;
@@ -68,7 +69,12 @@ public final class Mount implements AutoCloseable {
      * @throws IOException if either cannot be done; the message says why and what to do
      */
     public static Mount start(MountSettings settings) throws IOException {
-        return start(settings, tree -> tree);
+        return start(settings, new KernelTransport());
+    }
+
+    /** {@link #start(MountSettings)}, by another way to the kernel. */
+    public static Mount start(MountSettings settings, Transport transport) throws IOException {
+        return start(settings, transport, tree -> tree);
     }
 
     /**
@@ -77,6 +83,11 @@ public final class Mount implements AutoCloseable {
      * @param before given the tree, the file system that the transport is to serve: a recorder of its requests
      */
     public static Mount start(MountSettings settings, UnaryOperator<FileSystem> before) throws IOException {
+        return start(settings, new KernelTransport(), before);
+    }
+
+    private static Mount start(MountSettings settings, Transport transport, UnaryOperator<FileSystem> before)
+            throws IOException {
         Path data = settings.dataDirectory().toAbsolutePath().normalize();
         int lock = lock(data);
         Undo undo = new Undo();
@@ -98,8 +109,8 @@ public final class Mount implements AutoCloseable {
                     settings.primary(),
                     settings.lagMillis()));
             undo.add(tree::close);
-            MountedFileSystem mounted = new KernelTransport()
-                    .mount(before.apply(tree), new MountOptions(mountPoint, settings.threads(), false));
+            MountedFileSystem mounted =
+                    transport.mount(before.apply(tree), new MountOptions(mountPoint, settings.threads(), false));
             host.attach(tree);
             return new Mount(own, host, databases, tree, mounted, lock);
         } catch (IOException | RuntimeException e) {

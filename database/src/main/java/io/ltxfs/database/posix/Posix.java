@@ -44,6 +44,9 @@ public final class Posix {
     /** flock(2). */
     public static final int LOCK_SH = 1;
 
+    private static final int F_SETFD = 2;
+    private static final int FD_CLOEXEC = 1;
+
     public static final int LOCK_EX = 2;
     public static final int LOCK_NB = 4;
     public static final int LOCK_UN = 8;
@@ -172,6 +175,11 @@ public final class Posix {
     /** ioctl(2). @param argument in and out */
     public static int ioctl(int fd, long request, byte[] argument) {
         return result(C.ioctl(fd, request, argument));
+    }
+
+    /** Marks a descriptor that another library has opened to be closed by execve(2). @return 0 or a negative error number */
+    public static int closeOnExec(int fd) {
+        return result(C.fcntl(fd, F_SETFD, FD_CLOEXEC));
     }
 
     /** fcntl(2) with a structure. */

@@ -23,7 +23,7 @@ final class Channel {
 
     private final int fd;
 
-    /** The reader, and each unanswered request. */
+    /** The readers, and each unanswered request. */
     private final AtomicInteger users = new AtomicInteger(1);
 
     private Channel(int fd) {
@@ -35,9 +35,23 @@ final class Channel {
         return new Channel(openDevice());
     }
 
-    /** Opens another descriptor for the same connection. */
+    /** Takes over a descriptor that is mounted already. */
+    static Channel of(int fd) {
+        Posix.closeOnExec(fd);
+        return new Channel(fd);
+    }
+
+    /**
+     * Opens another descriptor for the same connection; this one, shared, where the user may not open the device: the
+     * readers then take turns at one queue.
+     */
     Channel cloned() throws PosixException {
-        int clone = openDevice();
+        int clone = Posix.open(DEVICE, OpenFlags.RDWR | OpenFlags.CLOEXEC, 0);
+        if (clone == -Errno.EACCES || clone == -Errno.EPERM) {
+            users.getAndIncrement();
+            return this;
+        }
+        Posix.check(clone, "open " + DEVICE);
         byte[] argument =
                 ByteBuffer.allocate(4).order(ByteOrder.nativeOrder()).putInt(fd).array();
         int result = Posix.ioctl(clone, FuseLayout.DEVICE_CLONE, argument);

@@ -31,6 +31,10 @@ public final class Connections {
             Files.write(abort, "1".getBytes(StandardCharsets.US_ASCII), StandardOpenOption.WRITE);
             return;
         }
+        if (Posix.geteuid() != 0) {
+            throw new IOException("abort connection " + connection + ": " + DIRECTORY
+                    + " is not mounted, and only root may do it without; it ends with this process");
+        }
         // A forced unmount aborts first; that it then finds the mount busy does not matter.
         int result = Posix.umount(mountPoint.toString(), MountPoint.MNT_FORCE);
         if (result != -Errno.EBUSY) {

@@ -4,6 +4,7 @@ import io.ltxfs.database.posix.Errno;
 import io.ltxfs.database.posix.Posix;
 import io.ltxfs.database.posix.PosixException;
 import io.ltxfs.fusefs.transport.FileSystem;
+import io.ltxfs.fusefs.transport.MountOptions;
 import io.ltxfs.fusefs.transport.MountedFileSystem;
 import io.ltxfs.fusefs.transport.Notifier;
 import io.ltxfs.fusefs.transport.RequestCounters;
@@ -43,6 +44,38 @@ final class KernelMount implements MountedFileSystem {
         this.fileSystem = fileSystem;
         this.counters = counters;
         notifier = new KernelNotifier(channel);
+    }
+
+    /**
+     * Agrees with the kernel on a channel that is mounted, and serves it.
+     *
+     * @throws IOException if that cannot be done; the mount is gone then, and the channel closed
+     */
+    static KernelMount serve(Channel channel, Path mountPoint, FileSystem fileSystem, MountOptions options)
+            throws IOException {
+        try {
+            Handshake.Agreed agreed = Handshake.perform(channel, options.writeBack());
+            KernelMount mount =
+                    new KernelMount(mountPoint, connection(mountPoint), channel, fileSystem, new RequestCounters());
+            fileSystem.init(mount.notifier());
+            mount.start(options.threads(), agreed.writeBytesMax());
+            return mount;
+        } catch (IOException | RuntimeException e) {
+            try {
+                Unmounting.unmount(mountPoint, true);
+            } catch (IOException late) {
+                e.addSuppressed(late);
+            }
+            channel.drop();
+            throw e;
+        }
+    }
+
+    private static int connection(Path mountPoint) throws IOException {
+        return MountTable.read()
+                .at(mountPoint)
+                .orElseThrow(() -> new IOException("mount " + mountPoint + ": it is not in /proc/self/mountinfo"))
+                .minor();
     }
 
     /** Starts the readers, the first on the channel itself, each other on a clone. */
@@ -100,7 +133,7 @@ final class KernelMount implements MountedFileSystem {
 
     @Override
     public boolean unmount(boolean lazy) throws IOException {
-        int result = Posix.umount(mountPoint.toString(), lazy ? MountPoint.MNT_DETACH : 0);
+        int result = Unmounting.unmount(mountPoint, lazy);
         if (result == -Errno.EBUSY && !lazy) {
             return false;
         }

@@ -6,7 +6,6 @@ import io.ltxfs.database.posix.PosixException;
 import io.ltxfs.fusefs.transport.FileSystem;
 import io.ltxfs.fusefs.transport.MountOptions;
 import io.ltxfs.fusefs.transport.MountedFileSystem;
-import io.ltxfs.fusefs.transport.RequestCounters;
 import io.ltxfs.fusefs.transport.Transport;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -25,23 +24,13 @@ public final class KernelTransport implements Transport {
     public MountedFileSystem mount(FileSystem fileSystem, MountOptions options) throws IOException {
         Path mountPoint = MountPoint.prepare(options.mountPoint());
         Channel channel = openDevice();
-        boolean mounted = false;
         try {
             mountDevice(channel, mountPoint);
-            mounted = true;
-            Handshake.Agreed agreed = Handshake.perform(channel, options.writeBack());
-            RequestCounters counters = new RequestCounters();
-            KernelMount mount = new KernelMount(mountPoint, connection(mountPoint), channel, fileSystem, counters);
-            fileSystem.init(mount.notifier());
-            mount.start(options.threads(), agreed.writeBytesMax());
-            return mount;
         } catch (IOException | RuntimeException e) {
-            if (mounted) {
-                Posix.umount(mountPoint.toString(), MountPoint.MNT_DETACH);
-            }
             channel.drop();
             throw e;
         }
+        return KernelMount.serve(channel, mountPoint, fileSystem, options);
     }
 
     private static Channel openDevice() throws IOException {
@@ -51,7 +40,8 @@ public final class KernelTransport implements Transport {
             String advice = switch (e.errno()) {
                 case Errno.ENOENT, Errno.ENODEV, Errno.ENXIO ->
                     "load the fuse module, or give the container the device (--device /dev/fuse)";
-                default -> "run as root, or in a container with --device /dev/fuse --cap-add SYS_ADMIN";
+                default ->
+                    "run as root, in a container with --device /dev/fuse --cap-add SYS_ADMIN, or set transport: libfuse";
             };
             throw new IOException(e.getMessage() + "; " + advice, e);
         }
@@ -66,16 +56,9 @@ public final class KernelTransport implements Transport {
             throw new IOException(
                     cause.getMessage()
                             + (result == -Errno.EPERM
-                                    ? "; run as root, or in a container with --cap-add SYS_ADMIN"
+                                    ? "; run as root, in a container with --cap-add SYS_ADMIN, or set transport: libfuse"
                                     : "; see the kernel's log (dmesg)"),
                     cause);
         }
-    }
-
-    private static int connection(Path mountPoint) throws IOException {
-        return MountTable.read()
-                .at(mountPoint)
-                .orElseThrow(() -> new IOException("mount " + mountPoint + ": it is not in /proc/self/mountinfo"))
-                .minor();
     }
 }

@@ -42,7 +42,7 @@ final class MountPoint {
                         + (liveness == Liveness.SILENT ? ", and does not answer" : "")
                         + "; stop that one first, or choose another directory with --mount");
             }
-            Posix.check(Posix.umount(path.toString(), MNT_DETACH), "unmount the dead mount " + path);
+            Posix.check(Unmounting.unmount(path, true), "unmount the dead mount " + path);
             LOG.warn("Removed a mount whose process had died mount={}", path);
         }
         requireEmptyDirectory(path);

@@ -6,6 +6,7 @@ import io.ltxfs.database.posix.Posix;
 import io.ltxfs.fusefs.transport.FileSystem;
 import io.ltxfs.fusefs.transport.MountOptions;
 import io.ltxfs.fusefs.transport.MountedFileSystem;
+import io.ltxfs.fusefs.transport.Transport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,21 +37,20 @@ final class RealMount implements AutoCloseable {
         FileSystem make(Path backing) throws Exception;
     }
 
-    static RealMount passthrough(Path directory, boolean writeBack) throws Exception {
-        return of(directory, writeBack, PassthroughFileSystem::new);
+    static RealMount passthrough(Path directory, Transport transport, boolean writeBack) throws Exception {
+        return of(directory, transport, writeBack, PassthroughFileSystem::new);
     }
 
     static RealMount passthroughLike(Path directory, Maker maker) throws Exception {
-        return of(directory, false, maker);
+        return of(directory, new KernelTransport(), false, maker);
     }
 
-    private static RealMount of(Path directory, boolean writeBack, Maker maker) throws Exception {
+    private static RealMount of(Path directory, Transport transport, boolean writeBack, Maker maker) throws Exception {
         assumePossible();
         Path backing = Files.createDirectory(directory.resolve("backing"));
         Path path = Files.createDirectory(directory.resolve("mount"));
         FileSystem fileSystem = maker.make(backing);
-        return new RealMount(
-                backing, path, new KernelTransport().mount(fileSystem, new MountOptions(path, 0, writeBack)));
+        return new RealMount(backing, path, transport.mount(fileSystem, new MountOptions(path, 0, writeBack)));
     }
 
     @Override
