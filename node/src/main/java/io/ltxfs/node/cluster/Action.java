@@ -27,8 +27,14 @@ public sealed interface Action {
     /** {@link io.ltxfs.lease.Lease#quorum}; {@link Event.LeaseIs} shows when it is proven stored. */
     record StoreQuorum(Quorum quorum) implements Action {}
 
-    /** {@link io.ltxfs.lease.Lease#handOver}, vouched: this process has refused writes before. */
-    record Offer(long epoch, String process, Peer successor) implements Action {}
+    /**
+     * {@link io.ltxfs.lease.Lease#handOver}, vouched: this process has refused writes before. If it returns false:
+     * {@link Event.Failed}.
+     */
+    record Offer(long step, long epoch, String process, Peer successor) implements Action {}
+
+    /** {@link io.ltxfs.lease.Lease#sighted}: somebody has an epoch that the lease did not show here yet. */
+    record Sight(long epoch) implements Action {}
 
     /** {@link io.ltxfs.lease.Lease#release}: this process has refused writes before. */
     record ReleaseLease() implements Action {}
@@ -59,7 +65,10 @@ public sealed interface Action {
     /** This node has promised a higher epoch. */
     record RefuseSeal(long request, long promised) implements Action {}
 
-    /** Ask the primary to hand its role over to this node: {@link Event.Done} when it is offered. */
+    /**
+     * Ask the primary to hand its role over to this node: {@link Event.PromiseSeen} with the epoch that is offered, so that the
+     * lease is read at once, and {@link Event.Failed} if it is not.
+     */
     record AskHandOver(long step, Peer primary) implements Action {}
 
     // ---- archive
@@ -107,7 +116,7 @@ public sealed interface Action {
     /** This node is no primary, or the replica has promised more. */
     record RefuseReplica(long link, String why) implements Action {}
 
-    /** End the streams of all replicas. */
+    /** End the streams of all replicas; what this node has promised, and whom it knows as the primary, is told with it. */
     record DropReplicas(String why) implements Action {}
 
     // ---- the mount
