@@ -275,6 +275,51 @@ public final class Database {
         });
     }
 
+    /** Whether the database file says that connections keep a WAL. */
+    public boolean isWal() throws DiskException {
+        lock.lock();
+        try {
+            ByteBuffer header = ByteBuffer.allocate(DatabaseHeader.SIZE);
+            state.file.readFully(0, header);
+            return DatabaseHeader.hasMagic(header.flip(), 0) && DatabaseHeader.isWal(header);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Bytes of a page; 0 if that is not known yet. */
+    public int pageSize() {
+        return locked(() -> state.pageSize);
+    }
+
+    /** Whether a transaction with a journal runs, or was left by a writer that died: what it wrote is what readers get. */
+    public boolean isInTransaction() {
+        return locked(() -> rollback.journalActive() || rollback.running() != null);
+    }
+
+    /**
+     * Brings what the WAL holds to the database file and ends the WAL, with the wal-index. Nobody may use them: the
+     * caller holds EXCLUSIVE, or the handles of all others are invalid. Their names are the mount's affair.
+     */
+    public void endWal() throws DiskException {
+        lock.lock();
+        try {
+            if (dropped) {
+                return;
+            }
+            if (wal.hasFrames()) {
+                drain();
+                wal.writeBack();
+            }
+            wal.unlinked();
+            walGone();
+            shmFile = null;
+        } finally {
+            lock.unlock();
+        }
+        services.host().invalidate(this, 0, 0);
+    }
+
     /**
      * The end of what was captured of a WAL, in the terms of the wal-index header.
      *

@@ -763,6 +763,10 @@ final class RollbackCapture {
                     handle.pid());
             return false;
         }
+        if (services.host().mayCommit() != Errno.OK) {
+            // It could never become a transaction; refused now, nothing has changed yet.
+            return false;
+        }
         unjournaled = true;
         writeLockSeen = false;
         database.unjournaledBegan();

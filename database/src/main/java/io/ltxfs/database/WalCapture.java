@@ -834,6 +834,30 @@ final class WalCapture {
         return Errno.OK;
     }
 
+    /** A checkpoint by the node itself, of everything; nobody uses the WAL, and there are no layers. */
+    void writeBack() throws DiskException {
+        SideFile file = wal;
+        if (file == null) {
+            return;
+        }
+        flushUpTo(captured);
+        byte[] page = new byte[pageSize];
+        for (long number : frames.pages()) {
+            int pgno = (int) number;
+            int last = frames.lastFrame(pgno);
+            if (last == 0 || number > Integer.toUnsignedLong(capturedCommit)) {
+                continue;
+            }
+            file.copy(WalLayout.frameOffset(last, pageSize) + WalLayout.FRAME_HEADER_SIZE, page, 0, pageSize);
+            state.file.writeThrough((number - 1) * pageSize, ByteBuffer.wrap(page));
+            frames.backfill(pgno, frames.checksum(last));
+        }
+        long size = Integer.toUnsignedLong(capturedCommit) * pageSize;
+        if (state.file.viewSize() > size) {
+            state.file.truncate(size);
+        }
+    }
+
     /** What a write holds of captured pages will be in the file, though it is held apart with what another program wrote. */
     void noteCheckpointed(long offset, ByteBuffer source) {
         versionOf(offset, source);

@@ -40,7 +40,7 @@ public final class Mount implements AutoCloseable {
     private final Tree tree;
     private final MountedFileSystem mounted;
     private final int lock;
-    private final Replica replica = new Replica();
+    private final Replica replica;
     private boolean unmounted;
 
     /** It was unmounted while files were open. */
@@ -54,12 +54,14 @@ public final class Mount implements AutoCloseable {
             DatabaseSet databases,
             Tree tree,
             MountedFileSystem mounted,
+            Replica replica,
             int lock) {
         this.own = own;
         this.host = host;
         this.databases = databases;
         this.tree = tree;
         this.mounted = mounted;
+        this.replica = replica;
         this.lock = lock;
     }
 
@@ -96,7 +98,7 @@ public final class Mount implements AutoCloseable {
             OwnMountThreads own = OwnMountThreads.start(OWN_THREADS, OWN_JOBS_MAX);
             undo.add(own::close);
             Path mountPoint = realParent(settings.mountPoint());
-            LocalHost host = new LocalHost(own, mountPoint, settings.mayCommit(), settings.epoch(), settings.waiting());
+            LocalHost host = new LocalHost(own, mountPoint, settings.mayCommit(), settings.epoch(), settings.waiting(), settings.attributes());
             undo.add(host::close);
             makeFiles(data, mountPoint);
             DatabaseSet databases = DatabaseSet.open(new PosixDisk(data), settings.databases(), host);
@@ -107,12 +109,16 @@ public final class Mount implements AutoCloseable {
                     own::isOwn,
                     host,
                     settings.primary(),
-                    settings.lagMillis()));
+                    settings.lagMillis(),
+                    settings.isReplica(),
+                    settings.attributes()));
             undo.add(tree::close);
             MountedFileSystem mounted =
                     transport.mount(before.apply(tree), new MountOptions(mountPoint, settings.threads(), false));
+            Replica replica = new Replica(databases, own, mountPoint, tree);
+            host.heldBy(replica::holds);
             host.attach(tree);
-            return new Mount(own, host, databases, tree, mounted, lock);
+            return new Mount(own, host, databases, tree, mounted, replica, lock);
         } catch (IOException | RuntimeException e) {
             undo.run(e);
             throw e;
@@ -213,6 +219,7 @@ public final class Mount implements AutoCloseable {
      */
     public synchronized boolean unmount(boolean lazy) throws IOException {
         if (!unmounted) {
+            replica.suspend();
             host.closeDescriptors();
             unmounted = mounted.unmount(false);
             if (!unmounted && lazy) {
@@ -221,6 +228,8 @@ public final class Mount implements AutoCloseable {
             }
             if (unmounted) {
                 host.detach();
+            } else {
+                replica.resume();
             }
         }
         return unmounted;
@@ -247,6 +256,7 @@ public final class Mount implements AutoCloseable {
         steps.add(databases::close);
         steps.add(host::close);
         steps.add(tree::close);
+        steps.add(replica::close);
         steps.add(this::end);
         IOException failure = steps.run();
         if (failure != null) {

@@ -14,6 +14,9 @@ public final class WalLayout {
     /** The magic number without its lowest bit, which says whether checksums are computed on big-endian words. */
     public static final int MAGIC = 0x377f0682;
 
+    /** The format that every SQLite writes. */
+    public static final int FORMAT = 3007000;
+
     public static final int HEADER_MAGIC = 0;
     public static final int HEADER_PAGE_SIZE = 8;
     public static final int HEADER_CHECKPOINT_SEQUENCE = 12;

@@ -5,7 +5,6 @@ import io.ltxfs.database.Database.WalTail;
 import io.ltxfs.database.posix.RecordLock;
 import io.ltxfs.fusefs.own.OwnFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -73,7 +72,7 @@ final class DiedWriterCheck {
         Grasp grasp = Grasp.BUSY;
         try {
             if (index.queryLock(RecordLock.WRITE, SqliteLocks.WAL_DMS, 1).isEmpty()
-                    || WalIndexPublisher.isPublished(new Through(index), tail)) {
+                    || WalIndexPublisher.isPublished(new IndexFile(index), tail)) {
                 grasp = Grasp.UNUSED;
             } else if (index.setLock(RecordLock.WRITE, SqliteLocks.WAL_WRITE, 1)) {
                 grasp = Grasp.TAKEN;
@@ -93,7 +92,7 @@ final class DiedWriterCheck {
             host.run(database.name(), descriptors -> close(index));
             return;
         }
-        host.run(database.name(), descriptors -> WalIndexPublisher.publish(new Through(index), tail.get()))
+        host.run(database.name(), descriptors -> WalIndexPublisher.publish(new IndexFile(index), tail.get()))
                 .whenComplete((outcome, failure) -> host.soon(() -> {
                     if (failure != null) {
                         LOG.warn(
@@ -110,24 +109,5 @@ final class DiedWriterCheck {
     private static boolean close(OwnFile index) {
         index.close();
         return true;
-    }
-
-    /** The wal-index by reads and writes through the mount; never by a mapping (D3). */
-    static final class Through implements WalIndexPublisher.Index {
-        private final OwnFile file;
-
-        Through(OwnFile file) {
-            this.file = file;
-        }
-
-        @Override
-        public void read(ByteBuffer target, long offset) throws IOException {
-            file.read(target, offset);
-        }
-
-        @Override
-        public void write(ByteBuffer source, long offset) throws IOException {
-            file.write(source, offset);
-        }
     }
 }

@@ -2,9 +2,11 @@ package io.ltxfs.fusefs.host;
 
 import io.ltxfs.database.Completion;
 import io.ltxfs.database.Database;
+import io.ltxfs.database.FileOwner;
 import io.ltxfs.database.Host;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.fusefs.CommitWaiting;
+import io.ltxfs.fusefs.FileAttributes;
 import io.ltxfs.fusefs.own.OwnMountThread;
 import io.ltxfs.fusefs.own.OwnMountThreads;
 import io.ltxfs.fusefs.tree.DatabaseEvents;
@@ -30,6 +32,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,6 +54,7 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
     private final IntSupplier mayCommit;
     private final LongSupplier epoch;
     private final CommitWaiting waiting;
+    private final FileAttributes attributes;
     private final Map<OwnMountThread, OwnDescriptors> descriptors = new ConcurrentHashMap<>();
     /** How often each database was opened, of those that have a descriptor of ours or are about to. */
     private final Map<String, Integer> opens = new ConcurrentHashMap<>();
@@ -60,6 +64,7 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
     private final ScheduledExecutorService timer = new ScheduledThreadPoolExecutor(1, named("ltxfs-host-timer"));
     private final Deadlines deadlines = new Deadlines(timer, ANSWER_MILLIS);
     private volatile @Nullable Tree tree;
+    private volatile Predicate<String> held = name -> false;
 
     /**
      * @param own the threads that do I/O through the mount
@@ -69,12 +74,13 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
      * @param waiting what commits wait for
      */
     public LocalHost(
-            OwnMountThreads own, Path mountPoint, IntSupplier mayCommit, LongSupplier epoch, CommitWaiting waiting) {
+            OwnMountThreads own, Path mountPoint, IntSupplier mayCommit, LongSupplier epoch, CommitWaiting waiting, FileAttributes attributes) {
         this.own = own;
         this.mountPoint = mountPoint.toString();
         this.mayCommit = mayCommit;
         this.epoch = epoch;
         this.waiting = waiting;
+        this.attributes = attributes;
         preload();
     }
 
@@ -85,7 +91,7 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
                     "OwnDescriptors",
                     "DiedWriterCheck$Grasp",
                     "DiedWriterCheck$Held",
-                    "DiedWriterCheck$Through",
+                    "IndexFile",
                     "WalIndexPublisher",
                     "WalIndexPublisher$Outcome",
                     "WalIndexLayout",
@@ -118,6 +124,11 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
     /** The mount is served: questions can be answered from now on. */
     public void attach(Tree mounted) {
         tree = mounted;
+    }
+
+    /** @param newHeld whether SQLite's write lock of a database is the node's own: then no application has it */
+    public void heldBy(Predicate<String> newHeld) {
+        held = newHeld;
     }
 
     /** The mount has gone from its path, where another may be by now: nothing is asked there any more. */
@@ -179,6 +190,10 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
         }
         deadlines.add(once, () -> soon(() -> once.give(WriteLock.UNKNOWN)));
         String name = database.name();
+        if (held.test(name)) {
+            soon(() -> once.give(WriteLock.FREE));
+            return;
+        }
         // Asked here and not of the mount: its directory may be locked by the very request that wants to know.
         boolean withWalIndex = database.shm().isPresent();
         // A commit waits for this: what follows runs where the answer arrives, without one more change of thread.
@@ -265,6 +280,28 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
         Tree mounted = tree;
         if (mounted != null) {
             mounted.invalidateWal(database, offset);
+        }
+    }
+
+    @Override
+    public void invalidateJournal(Database database) {
+        Tree mounted = tree;
+        if (mounted != null) {
+            mounted.invalidateJournal(database);
+        }
+    }
+
+    @Override
+    public FileOwner ownerOf(TransactionHeader header) {
+        return new FileOwner(
+                attributes.uid(header.uid()), attributes.gid(header.gid()), attributes.mode(header.mode()));
+    }
+
+    @Override
+    public void attributesChanged(Database database) {
+        Tree mounted = tree;
+        if (mounted != null) {
+            mounted.arrivals().owned(database);
         }
     }
 

@@ -9,17 +9,17 @@ import org.jspecify.annotations.Nullable;
  * checkpoints know, and hash tables from page number to frame in regions of 32 KiB. All numbers are in the machine's
  * byte order but the salts, which are the WAL header's bytes.
  */
-final class WalIndexLayout {
-    static final int REGION_BYTES = 32 * 1024;
+public final class WalIndexLayout {
+    public static final int REGION_BYTES = 32 * 1024;
 
     /** One copy of the header. */
-    static final int HEADER_BYTES = 48;
+    public static final int HEADER_BYTES = 48;
 
     /** Header, second copy, checkpoint information and lock bytes. */
-    static final int PREFIX_BYTES = 136;
+    public static final int PREFIX_BYTES = 136;
 
     /** The value of the version field. */
-    static final int VERSION = 3007000;
+    public static final int VERSION = 3007000;
 
     private static final int VERSION_OFFSET = 0;
     private static final int CHANGE_OFFSET = 8;
@@ -31,7 +31,17 @@ final class WalIndexLayout {
     private static final int FRAME_CHECKSUM_OFFSET = 24;
     private static final int SALT_OFFSET = 32;
     private static final int CHECKSUM_OFFSET = 40;
-    private static final int BACKFILL_OFFSET = 96;
+    /** How many frames are in the database file; the marks of readers follow. */
+    public static final int BACKFILL_OFFSET = 96;
+
+    /** The mark of READ0; the others follow. */
+    public static final int MARKS_OFFSET = 100;
+
+    /** How many frames some checkpoint may have brought to the database file. */
+    public static final int BACKFILL_ATTEMPTED_OFFSET = 128;
+
+    /** A mark that nobody uses. */
+    public static final int MARK_UNUSED = -1;
 
     private static final int FRAMES_PER_REGION = 4096;
     private static final int SLOTS = 8192;
@@ -51,7 +61,7 @@ final class WalIndexLayout {
      * @param pages size of the database, in pages
      * @param frameChecksum1 of the last frame
      */
-    record Header(
+    public record Header(
             int change,
             boolean bigEndianChecksums,
             int pageSize,
@@ -68,7 +78,7 @@ final class WalIndexLayout {
      * @param offset of the copy in {@code prefix}
      * @return null if it was never written or its checksum is wrong
      */
-    static @Nullable Header header(ByteBuffer prefix, int offset) {
+    public static @Nullable Header header(ByteBuffer prefix, int offset) {
         ByteBuffer copy = prefix.duplicate()
                 .order(ByteOrder.nativeOrder())
                 .position(offset)
@@ -95,7 +105,7 @@ final class WalIndexLayout {
     }
 
     /** Writes both copies of the header at the buffer's position, which moves behind them. */
-    static void putHeaders(ByteBuffer target, Header header) {
+    public static void putHeaders(ByteBuffer target, Header header) {
         ByteBuffer copy = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.nativeOrder());
         copy.putInt(VERSION_OFFSET, VERSION);
         copy.putInt(CHANGE_OFFSET, header.change());
@@ -117,7 +127,7 @@ final class WalIndexLayout {
     }
 
     /** How many frames a checkpoint has copied. */
-    static int backfilled(ByteBuffer prefix) {
+    public static int backfilled(ByteBuffer prefix) {
         return prefix.duplicate().order(ByteOrder.nativeOrder()).getInt(BACKFILL_OFFSET);
     }
 
@@ -141,39 +151,39 @@ final class WalIndexLayout {
     }
 
     /** The region that holds a frame, from 0. */
-    static int regionOf(int frame) {
+    public static int regionOf(int frame) {
         return frame <= FRAMES_IN_FIRST ? 0 : 1 + (frame - FRAMES_IN_FIRST - 1) / FRAMES_PER_REGION;
     }
 
     /** The frame before the first one of a region. */
-    static int frameBefore(int region) {
+    public static int frameBefore(int region) {
         return region == 0 ? 0 : FRAMES_IN_FIRST + (region - 1) * FRAMES_PER_REGION;
     }
 
     /** The last frame that a region has room for. */
-    static int lastFrame(int region) {
+    public static int lastFrame(int region) {
         return frameBefore(region + 1);
     }
 
     /** Where a region's page numbers begin in it. */
-    static int pageNumbersOffset(int region) {
+    public static int pageNumbersOffset(int region) {
         return region == 0 ? PREFIX_BYTES : 0;
     }
 
     /** Where a region's hash slots begin in it: right behind its page numbers. */
-    static int hashOffset() {
+    public static int hashOffset() {
         return HASH_OFFSET;
     }
 
     /** Empties a region's table. @param table the region, page numbers and slots are changed */
-    static void clear(ByteBuffer table, int region) {
+    public static void clear(ByteBuffer table, int region) {
         for (int i = pageNumbersOffset(region); i < REGION_BYTES; i += 4) {
             table.putInt(i, 0);
         }
     }
 
     /** Removes what a region holds of frames after {@code mxFrame}: leftovers of a writer that gave up. */
-    static void removeAfter(ByteBuffer table, int region, int mxFrame) {
+    public static void removeAfter(ByteBuffer table, int region, int mxFrame) {
         int kept = mxFrame - frameBefore(region);
         for (int slot = 0; slot < SLOTS; slot++) {
             int at = HASH_OFFSET + slot * SLOT_BYTES;
@@ -186,8 +196,8 @@ final class WalIndexLayout {
         }
     }
 
-    /** Enters a frame's page into its region's table. */
-    static void append(ByteBuffer table, int region, int frame, int page) {
+    /** Enters a frame's page into its region's table. @return where its hash slot is in the region */
+    public static int append(ByteBuffer table, int region, int frame, int page) {
         int index = frame - frameBefore(region);
         table.putInt(pageNumbersOffset(region) + (index - 1) * PAGE_NUMBER_BYTES, page);
         int slot = page * HASH_FACTOR & SLOTS - 1;
@@ -195,5 +205,11 @@ final class WalIndexLayout {
             slot = slot + 1 & SLOTS - 1;
         }
         table.putShort(HASH_OFFSET + slot * SLOT_BYTES, (short) index);
+        return HASH_OFFSET + slot * SLOT_BYTES;
+    }
+
+    /** Whether a region has an entry for a frame already: a writer's that gave up. */
+    public static boolean isTaken(ByteBuffer table, int region, int frame) {
+        return table.getInt(pageNumbersOffset(region) + (frame - frameBefore(region) - 1) * PAGE_NUMBER_BYTES) != 0;
     }
 }

@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
  * recovery would, and the next writer would overwrite them. Done as SQLite's writer does it, by reading and writing
  * {@code X-shm} while WRITE is held: page numbers, then hash slots, then both copies of the header in one write.
  */
-final class WalIndexPublisher {
+public final class WalIndexPublisher {
 
     /** Reads and writes of the wal-index; direct buffers. */
-    interface Index {
+    public interface Index {
         /** Fills the buffer as far as the file reaches and advances it. */
         void read(ByteBuffer target, long offset) throws IOException;
 
@@ -23,7 +23,7 @@ final class WalIndexPublisher {
     }
 
     /** What came of it. */
-    enum Outcome {
+    public enum Outcome {
         /** The wal-index shows everything captured, by this call or before. */
         PUBLISHED,
         /** The wal-index speaks of another WAL, is ahead, or is to be recovered by SQLite: nothing was written. */
@@ -39,7 +39,7 @@ final class WalIndexPublisher {
     }
 
     /** Brings the wal-index to {@code tail}. The caller holds WRITE. */
-    static Outcome publish(Index index, WalTail tail) throws IOException {
+    public static Outcome publish(Index index, WalTail tail) throws IOException {
         ByteBuffer prefix = direct(WalIndexLayout.PREFIX_BYTES);
         WalIndexLayout.Header header = header(index, prefix);
         if (header == null) {
@@ -58,7 +58,7 @@ final class WalIndexPublisher {
     }
 
     /** Reads the beginning of the wal-index. @return its header; null if there is none, or its two copies differ */
-    private static WalIndexLayout.@Nullable Header header(Index index, ByteBuffer prefix) throws IOException {
+    static WalIndexLayout.@Nullable Header header(Index index, ByteBuffer prefix) throws IOException {
         index.read(prefix, 0);
         if (prefix.hasRemaining()) {
             return null;

@@ -10,8 +10,11 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * A thread that does I/O through the own mount, with a descriptor table of its own.
@@ -33,6 +36,8 @@ import java.util.concurrent.TimeUnit;
  * </ul>
  */
 public final class OwnMountThread {
+    private static final long CALL_SECONDS = 60;
+
     private final BlockingQueue<Runnable> jobs;
     private final CompletionThreads completions;
     private final Thread thread;
@@ -54,6 +59,7 @@ public final class OwnMountThread {
         thread.start();
         try (Warmup warmup = Warmup.create()) {
             run(warmup).join();
+            call(warmup);
             run(new Isolation()).join();
         } catch (CompletionException e) {
             stop();
@@ -79,6 +85,32 @@ public final class OwnMountThread {
                     thread.getName() + (stopping ? " has stopped" : ": " + jobs.size() + " jobs wait already")));
         }
         return result;
+    }
+
+    /**
+     * Runs a job and waits for it: one change of threads less than {@link #run}, as nothing can hang on the result.
+     *
+     * @throws IOException what the job threw, or that the thread has stopped or is too far behind
+     */
+    public <T> T call(OwnJob<T> job) throws IOException {
+        FutureTask<T> task = new FutureTask<>(() -> job.run(this));
+        if (stopping || !jobs.offer(task)) {
+            throw new IOException(thread.getName() + (stopping ? " has stopped" : " is too far behind"));
+        }
+        try {
+            return task.get(CALL_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(thread.getName() + ": interrupted", e);
+        } catch (TimeoutException e) {
+            throw new IOException(thread.getName() + ": no answer within " + CALL_SECONDS + " s", e);
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause();
+            if (cause instanceof IOException io) {
+                throw io;
+            }
+            throw new IOException(thread.getName() + ": " + cause, cause);
+        }
     }
 
     /**

@@ -150,6 +150,7 @@ final class AttributeRequests {
 
     private void setSqlite(Caller caller, RegularFile file, Content.Sqlite sqlite, SetAttr change, ReplyAttr reply)
             throws IOException {
+        refuse(caller, file, sqlite, change);
         setOwner(file, sqlite, change);
         if (!change.has(SetAttr.SIZE)) {
             reply.attr(attr(file, sqlite), Tree.TIMEOUT_MILLIS);
@@ -167,6 +168,25 @@ final class AttributeRequests {
             }
             reply.attr(attr(file, sqlite), Tree.TIMEOUT_MILLIS);
         });
+    }
+
+    /** On a replica a database's owner comes from the primary, and its size too, but for checkpoints of a WAL. */
+    private void refuse(Caller caller, RegularFile file, Content.Sqlite sqlite, SetAttr change) throws TreeException {
+        if (file.isRevoked() && change.has(SetAttr.SIZE)) {
+            throw new TreeException(Errno.EIO, "a handle of before another node wrote the database");
+        }
+        if (sqlite.role() != Role.DATABASE) {
+            return;
+        }
+        if (change.has(SetAttr.UID | SetAttr.GID | SetAttr.MODE)) {
+            parts.rules().refuseChange(caller, "change of a database's owner or mode");
+        }
+        Database database = sqlite.database();
+        if (change.has(SetAttr.SIZE) && (database == null || database.wal().isEmpty())) {
+            if (database == null || database.journal().isEmpty()) {
+                parts.rules().refuseChange(caller, "cut of a database");
+            }
+        }
     }
 
     private Handle handle(Caller caller, SetAttr change) throws TreeException {

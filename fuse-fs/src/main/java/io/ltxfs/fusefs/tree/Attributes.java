@@ -3,6 +3,7 @@ package io.ltxfs.fusefs.tree;
 import io.ltxfs.database.posix.FileMode;
 import io.ltxfs.database.posix.FileStat;
 import io.ltxfs.database.posix.FileTime;
+import io.ltxfs.fusefs.FileAttributes;
 import io.ltxfs.fusefs.transport.Attr;
 import io.ltxfs.fusefs.transport.SetAttr;
 
@@ -84,6 +85,13 @@ final class Attributes {
             uid = otherUid;
             gid = otherGid;
         }
+    }
+
+    /** Shows what this node is told to show of databases. */
+    synchronized void show(FileAttributes shown) {
+        uid = shown.uid(uid);
+        gid = shown.gid(gid);
+        mode = (mode & FileMode.TYPE) | (shown.mode(mode) & FileMode.PERMISSIONS);
     }
 
     synchronized int uid() {

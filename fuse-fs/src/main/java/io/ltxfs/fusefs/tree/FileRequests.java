@@ -55,6 +55,9 @@ final class FileRequests {
     }
 
     OpenFile open(Caller caller, RegularFile file, int flags) throws IOException {
+        if (file.isRevoked()) {
+            throw TreeException.stale(file.id());
+        }
         int pid = caller.pid();
         Handle handle = new Handle(writes(flags), ownThread.test(pid), pid);
         OpenFile open = new OpenFile(parts.handles().nextFh(), file, handle);
@@ -137,6 +140,7 @@ final class FileRequests {
     }
 
     private int read(RegularFile file, long offset, ByteBuffer buffer) throws IOException {
+        refuseRevoked(file);
         if (file.content() instanceof Content.Plain) {
             file.lock().readLock().lock();
             try {
@@ -148,6 +152,12 @@ final class FileRequests {
             }
         }
         return Math.max(0, ((Content.Sqlite) file.content()).file().read(offset, buffer));
+    }
+
+    private static void refuseRevoked(RegularFile file) throws TreeException {
+        if (file.isRevoked()) {
+            throw new TreeException(Errno.EIO, "a handle of before another node wrote the database");
+        }
     }
 
     private static int readPlain(int fd, long offset, ByteBuffer buffer) throws TreeException {
@@ -196,6 +206,7 @@ final class FileRequests {
         } else {
             throw new TreeException(Errno.EBADF, "handle " + fh);
         }
+        refuseRevoked(file);
         if (file.content() instanceof Content.Plain && writePlain(file, offset, data, reply)) {
             return;
         }
@@ -256,6 +267,7 @@ final class FileRequests {
 
     void fsync(long fh, boolean dataOnly, ReplyEmpty reply) throws IOException {
         OpenFile open = parts.handles().get(fh, OpenFile.class);
+        refuseRevoked(open.file());
         if (open.file().content() instanceof Content.Sqlite sqlite) {
             syncSqlite(sqlite, open, reply);
             return;

@@ -6,11 +6,14 @@ import io.ltxfs.database.SqliteFile;
 import io.ltxfs.database.posix.FileMode;
 import io.ltxfs.database.posix.FileStat;
 import io.ltxfs.database.posix.FileTime;
+import io.ltxfs.fusefs.FileAttributes;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** Finds what a name stands for, and makes its node on first sight. */
@@ -19,16 +22,21 @@ final class Loader {
     private final Mirror mirror;
     private final NodeTable nodes;
     private final VirtualFiles virtuals;
+    private final FileAttributes shown;
+
+    /** Inode numbers of databases whose backing file's number is that of handles that have become invalid, by path. */
+    private final Map<String, Long> renumbered = new ConcurrentHashMap<>();
 
     /** Side files that have a name, perhaps not the one that they were made with. */
     private final Set<SqliteFile> hung =
             Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
 
-    Loader(DatabaseSet databases, Mirror mirror, NodeTable nodes, VirtualFiles virtuals) {
+    Loader(DatabaseSet databases, Mirror mirror, NodeTable nodes, VirtualFiles virtuals, FileAttributes shown) {
         this.databases = databases;
         this.mirror = mirror;
         this.nodes = nodes;
         this.virtuals = virtuals;
+        this.shown = shown;
     }
 
     /**
@@ -98,6 +106,7 @@ final class Loader {
                 if (file.isPresent() && !hung.contains(file.get())) {
                     FileStat stat = mirror.stat(base);
                     Attributes attributes = new Attributes(stat.mode(), stat.uid(), stat.gid(), FileTime.now());
+                    attributes.show(shown);
                     return beside(new Content.Sqlite(database.get(), file.get(), role, attributes));
                 }
             }
@@ -117,9 +126,20 @@ final class Loader {
     private RegularFile regular(String path, FileStat stat) {
         Content content = databases
                 .find(path)
-                .<Content>map(d -> new Content.Sqlite(d, d.file(), Role.DATABASE, Attributes.of(stat)))
+                .<Content>map(d -> new Content.Sqlite(d, d.file(), Role.DATABASE, shownOf(stat)))
                 .orElseGet(() -> new Content.Plain(Content.Plain.CLOSED));
-        return new RegularFile(nodes.nextId(), stat.ino(), content);
+        return new RegularFile(nodes.nextId(), renumbered.getOrDefault(path, stat.ino()), content);
+    }
+
+    private Attributes shownOf(FileStat stat) {
+        Attributes attributes = Attributes.of(stat);
+        attributes.show(shown);
+        return attributes;
+    }
+
+    /** The node of a path that is made next has another inode number than any before (rule D9). */
+    void renumber(String path) {
+        renumbered.put(path, NodeIds.inodeOf(nodes.nextId()));
     }
 
     /** A new node for a file that has no file in the mirror. */

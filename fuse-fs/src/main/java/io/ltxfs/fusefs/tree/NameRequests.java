@@ -8,6 +8,7 @@ import io.ltxfs.database.posix.FileStat;
 import io.ltxfs.database.posix.FileTime;
 import io.ltxfs.database.posix.OpenFlags;
 import io.ltxfs.database.posix.Posix;
+import io.ltxfs.fusefs.FileAttributes;
 import io.ltxfs.fusefs.transport.Caller;
 import io.ltxfs.fusefs.transport.Entry;
 import io.ltxfs.fusefs.transport.ReplyCreate;
@@ -22,8 +23,10 @@ final class NameRequests {
     private final Parts parts;
     private final AttributeRequests attributes;
     private final FileRequests files;
+    private final FileAttributes shown;
 
-    NameRequests(Parts parts, AttributeRequests attributes, FileRequests files) {
+    NameRequests(Parts parts, AttributeRequests attributes, FileRequests files, FileAttributes shown) {
+        this.shown = shown;
         this.parts = parts;
         this.attributes = attributes;
         this.files = files;
@@ -186,6 +189,15 @@ final class NameRequests {
             }
         } finally {
             parts.paths().readLock().unlock();
+        }
+        if (parts.rules().isOwn(caller) && database != null) {
+            // A side file belongs to whom its database belongs to: those who read it map the wal-index for writing.
+            FileStat base = parts.mirror().stat(database.name());
+            owned.ownedAs(new Attributes(base.mode(), base.uid(), base.gid(), FileTime.now()));
+            owned.show(shown);
+        } else if (database == null
+                || SqliteNames.side(name).map(SqliteNames.Side::role).orElse(Role.JOURNAL) == Role.JOURNAL) {
+            parts.rules().refuseChange(caller, "create " + path);
         }
         return makeBeside(directory, name, path, database, owned);
     }

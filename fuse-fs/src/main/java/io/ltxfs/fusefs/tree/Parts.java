@@ -10,6 +10,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  *
  * @param paths held shared while a path is made and used, exclusively while a directory or plain file is renamed; never
  *     across a commit, and not taken by completions
+ * @param rules what local programs may do to databases
  * @param slow threads for what waits for the disk, so that reading goes on (D5)
  */
 record Parts(
@@ -23,7 +24,8 @@ record Parts(
         DatabaseEvents events,
         Kernel kernel,
         ReentrantReadWriteLock paths,
-        ExecutorService slow) {
+        ExecutorService slow,
+        ReplicaRules rules) {
 
     /** The directory of an id. */
     Directory directory(long id) throws TreeException {

@@ -2,10 +2,10 @@ package io.ltxfs.fusefs.tree;
 
 import io.ltxfs.database.Database;
 import io.ltxfs.database.DatabaseSet;
-import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.posix.Errno;
 import io.ltxfs.database.posix.FileStat;
 import io.ltxfs.database.posix.Posix;
+import io.ltxfs.fusefs.FileAttributes;
 import java.io.IOException;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -18,18 +18,22 @@ final class Recognition {
     private final DatabaseSet databases;
     private final Mirror mirror;
     private final DatabaseEvents events;
+    private final ReplicaRules rules;
+    private final FileAttributes shown;
 
-    Recognition(DatabaseSet databases, Mirror mirror, DatabaseEvents events) {
+    Recognition(DatabaseSet databases, Mirror mirror, DatabaseEvents events, ReplicaRules rules, FileAttributes shown) {
         this.databases = databases;
         this.mirror = mirror;
         this.events = events;
+        this.rules = rules;
+        this.shown = shown;
     }
 
     /**
      * The database that a file is, registered by this call if it was plain. Its open handles go on as handles of the
      * database. The caller holds the lock of paths shared, and not the file's lock shared.
      *
-     * @throws TreeException with EINVAL if it is a file beside a database, ESTALE if it has no name
+     * @throws TreeException with EACCES if it would become one on a replica, EINVAL if it is a file beside a database, ESTALE if it has no name
      */
     Database database(RegularFile file) throws IOException {
         file.lock().writeLock().lock();
@@ -51,6 +55,7 @@ final class Recognition {
         FileStat stat = fd == Content.Plain.CLOSED ? mirror.stat(path) : Posix.fstat(fd);
         Attributes attributes = Attributes.of(stat);
         Database database = findOrRegister(path, attributes);
+        attributes.show(shown);
         file.content(new Content.Sqlite(database, database.file(), Role.DATABASE, attributes));
         boolean written = false;
         for (OpenFile open : file.opensLocked()) {
@@ -67,8 +72,11 @@ final class Recognition {
         return database;
     }
 
-    private Database findOrRegister(String path, Attributes attributes) throws DiskException {
+    private Database findOrRegister(String path, Attributes attributes) throws IOException {
         Optional<Database> known = databases.find(path);
+        if (known.isEmpty() && rules.isReplica()) {
+            throw new TreeException(Errno.EACCES, "make the database " + path + " on a replica");
+        }
         return known.isPresent()
                 ? known.get()
                 : databases.register(path, attributes.uid(), attributes.gid(), attributes.permissions());

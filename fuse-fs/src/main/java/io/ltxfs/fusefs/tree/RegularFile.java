@@ -19,6 +19,7 @@ final class RegularFile extends Inode {
     private volatile Content content;
     private volatile boolean orphan;
     private volatile boolean headerWritten;
+    private volatile boolean revoked;
 
     /** @param ino the inode number shown, of the backing file if there is one */
     RegularFile(long id, long ino, Content content) {
@@ -61,6 +62,15 @@ final class RegularFile extends Inode {
 
     void orphaned() {
         orphan = true;
+    }
+
+    /** Whether its handles answer EIO: its path stands for another file, whose content goes on without them. */
+    boolean isRevoked() {
+        return revoked;
+    }
+
+    void revoke() {
+        revoked = true;
     }
 
     /** Whether its first bytes were written while it was plain. */

@@ -37,10 +37,24 @@ final class Removals {
             parts.paths().readLock().unlock();
         }
         if (content instanceof Content.Sqlite sqlite) {
+            try {
+                refuse(caller, (RegularFile) node, sqlite, path);
+            } catch (TreeException e) {
+                parts.nodes().forget(node, 1);
+                throw e;
+            }
             unlinkSqlite(caller, directory, (RegularFile) node, sqlite, name, path, reply);
         } else {
             parts.nodes().forget(node, 1);
             reply.ok();
+        }
+    }
+
+    /** On a replica journals may go (a rollback ends so), and what a connection that closes takes along. */
+    private void refuse(Caller caller, RegularFile file, Content.Sqlite sqlite, String path) throws TreeException {
+        Database database = sqlite.database();
+        if (database != null && !file.isOrphan() && sqlite.role() != Role.JOURNAL) {
+            parts.rules().refuseChange(caller, "unlink " + path);
         }
     }
 

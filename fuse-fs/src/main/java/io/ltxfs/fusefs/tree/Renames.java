@@ -3,6 +3,7 @@ package io.ltxfs.fusefs.tree;
 import io.ltxfs.database.Database;
 import io.ltxfs.database.posix.Errno;
 import io.ltxfs.database.posix.Posix;
+import io.ltxfs.fusefs.transport.Caller;
 import io.ltxfs.fusefs.transport.FileSystem;
 import io.ltxfs.fusefs.transport.ReplyEmpty;
 import java.io.IOException;
@@ -46,7 +47,7 @@ final class Renames {
         }
     }
 
-    void rename(long parent, String name, long newParent, String newName, int flags, ReplyEmpty reply)
+    void rename(Caller caller, long parent, String name, long newParent, String newName, int flags, ReplyEmpty reply)
             throws IOException {
         if ((flags & ~FileSystem.RENAME_NOREPLACE) != 0) {
             throw new TreeException(Errno.EINVAL, "exchange " + name + " and " + newName);
@@ -74,6 +75,7 @@ final class Renames {
             }
             Move move = new Move(from, name, node, to, newName, target, reply);
             refuse(move);
+            refuseOnReplica(caller, move);
             if (isLiveJournal(move)) {
                 parts.nodes().move(node, to, newName);
                 parts.paths().writeLock().unlock();
@@ -151,6 +153,14 @@ final class Renames {
         }
     }
 
+    private void refuseOnReplica(Caller caller, Move move) throws IOException {
+        for (Inode inode : new Inode[] {move.node(), move.target()}) {
+            if (inode instanceof RegularFile file && file.isDatabase()) {
+                parts.rules().refuseChange(caller, "rename a database");
+            }
+        }
+    }
+
     /**
      * A rollback journal that is open, or was moved while it was, is moved in memory: SQLite then misses it and fails
      * its commit, and finds it again when it is moved back.
@@ -221,7 +231,7 @@ final class Renames {
         if (!open) {
             Posix.close(fd);
         }
-        if (database) {
+        if (database && !parts.rules().isReplica()) {
             parts.recognition().database(file);
         }
     }

@@ -50,11 +50,13 @@ public final class Tree implements FileSystem, AutoCloseable {
     private final Removals removals;
     private final Renames renames;
     private final Directories directories;
+    private final Arrivals arrivals;
 
     /** @param options what to show; its mirror directory exists */
     public Tree(TreeOptions options) {
         Mirror mirror = new Mirror(options.mirror());
         VirtualFiles virtuals = new VirtualFiles(options.databases(), options.primary(), options.lagMillis());
+        ReplicaRules rules = new ReplicaRules(options.isReplica(), options.ownThread());
         NodeTable nodes = new NodeTable(new NodeIds(System.currentTimeMillis()), this::dropped);
         this.parts = new Parts(
                 options.databases(),
@@ -62,18 +64,20 @@ public final class Tree implements FileSystem, AutoCloseable {
                 nodes,
                 new HandleTable(),
                 virtuals,
-                new Loader(options.databases(), mirror, nodes, virtuals),
-                new Recognition(options.databases(), mirror, options.events()),
+                new Loader(options.databases(), mirror, nodes, virtuals, options.attributes()),
+                new Recognition(options.databases(), mirror, options.events(), rules, options.attributes()),
                 options.events(),
                 new Kernel(),
                 new ReentrantReadWriteLock(),
-                slowThreads());
+                slowThreads(),
+                rules);
         this.attributes = new AttributeRequests(parts);
         this.files = new FileRequests(parts, attributes, options.ownThread());
-        this.names = new NameRequests(parts, attributes, files);
+        this.names = new NameRequests(parts, attributes, files, options.attributes());
         this.removals = new Removals(parts);
         this.renames = new Renames(parts, removals, names);
         this.directories = new Directories(parts);
+        this.arrivals = new Arrivals(parts, removals, options.attributes());
     }
 
     private static ExecutorService slowThreads() {
@@ -124,6 +128,11 @@ public final class Tree implements FileSystem, AutoCloseable {
         forgetRange(database, Role.WAL, offset, 0);
     }
 
+    /** Drops what the kernel has cached of a journal. Returns at once. */
+    public void invalidateJournal(Database database) {
+        forgetRange(database, Role.JOURNAL, 0, 0);
+    }
+
     private void forgetRange(Database database, Role role, long offset, long length) {
         Inode node = parts.nodes().find(database.name() + role.suffix());
         if (node instanceof RegularFile file
@@ -132,6 +141,11 @@ public final class Tree implements FileSystem, AutoCloseable {
                 && sqlite.database() == database) {
             parts.kernel().forgetRange(node.id(), offset, length);
         }
+    }
+
+    /** Where databases of another node appear and go. */
+    public Arrivals arrivals() {
+        return arrivals;
     }
 
     /** How many nodes are in memory. */
@@ -232,7 +246,7 @@ public final class Tree implements FileSystem, AutoCloseable {
     @Override
     public void rename(
             Caller caller, long parent, String name, long newParent, String newName, int flags, ReplyEmpty reply) {
-        answer(reply, () -> renames.rename(parent, name, newParent, newName, flags, reply));
+        answer(reply, () -> renames.rename(caller, parent, name, newParent, newName, flags, reply));
     }
 
     @Override

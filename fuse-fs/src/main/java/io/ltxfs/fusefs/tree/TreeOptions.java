@@ -1,8 +1,10 @@
 package io.ltxfs.fusefs.tree;
 
 import io.ltxfs.database.DatabaseSet;
+import io.ltxfs.fusefs.FileAttributes;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -16,6 +18,8 @@ import java.util.function.Supplier;
  * @param events told of databases opened and gone
  * @param primary the text of {@code .primary}, if it is there
  * @param lagMillis the number in {@code .lag}
+ * @param isReplica whether another node writes the databases at this moment
+ * @param attributes owner and mode that databases show here
  */
 public record TreeOptions(
         DatabaseSet databases,
@@ -23,9 +27,19 @@ public record TreeOptions(
         IntPredicate ownThread,
         DatabaseEvents events,
         Supplier<Optional<String>> primary,
-        LongSupplier lagMillis) {
+        LongSupplier lagMillis,
+        BooleanSupplier isReplica,
+        FileAttributes attributes) {
     /** A tree of a node that is alone. */
     public static TreeOptions alone(DatabaseSet databases, Path mirror) {
-        return new TreeOptions(databases, mirror, tid -> false, DatabaseEvents.NONE, Optional::empty, () -> 0L);
+        return new TreeOptions(
+                databases,
+                mirror,
+                tid -> false,
+                DatabaseEvents.NONE,
+                Optional::empty,
+                () -> 0L,
+                () -> false,
+                FileAttributes.NONE);
     }
 }

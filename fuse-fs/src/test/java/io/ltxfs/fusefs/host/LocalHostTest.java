@@ -13,6 +13,7 @@ import io.ltxfs.database.Host.WriteLock;
 import io.ltxfs.database.disk.PosixDisk;
 import io.ltxfs.database.posix.Posix;
 import io.ltxfs.fusefs.CommitWaiting;
+import io.ltxfs.fusefs.FileAttributes;
 import io.ltxfs.fusefs.SqliteShell;
 import io.ltxfs.fusefs.kernel.KernelTransport;
 import io.ltxfs.fusefs.own.OwnMountThreads;
@@ -59,7 +60,7 @@ class LocalHostTest {
         mountPoint = Files.createDirectories(directory.resolve("mount"));
         Path data = Files.createDirectories(directory.resolve("data"));
         own = OwnMountThreads.start(1, 100);
-        host = new LocalHost(own, mountPoint, () -> 0, () -> 0L, CommitWaiting.NONE);
+        host = new LocalHost(own, mountPoint, () -> 0, () -> 0L, CommitWaiting.NONE, FileAttributes.NONE);
         databases = DatabaseSet.open(new PosixDisk(data), DatabaseSetOptions.defaults(), host);
         tree = new Tree(new TreeOptions(
                 databases, data.resolve(DatabaseSet.FILES), own::isOwn, host, Optional::empty, () -> 0L));
