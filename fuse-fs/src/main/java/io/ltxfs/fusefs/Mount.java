@@ -98,7 +98,8 @@ public final class Mount implements AutoCloseable {
             OwnMountThreads own = OwnMountThreads.start(OWN_THREADS, OWN_JOBS_MAX);
             undo.add(own::close);
             Path mountPoint = realParent(settings.mountPoint());
-            LocalHost host = new LocalHost(own, mountPoint, settings.mayCommit(), settings.epoch(), settings.waiting(), settings.attributes());
+            LocalHost host = new LocalHost(
+                    own, mountPoint, settings.mayCommit(), settings.epoch(), settings.waiting(), settings.attributes());
             undo.add(host::close);
             makeFiles(data, mountPoint);
             DatabaseSet databases = DatabaseSet.open(new PosixDisk(data), settings.databases(), host);

@@ -74,7 +74,12 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
      * @param waiting what commits wait for
      */
     public LocalHost(
-            OwnMountThreads own, Path mountPoint, IntSupplier mayCommit, LongSupplier epoch, CommitWaiting waiting, FileAttributes attributes) {
+            OwnMountThreads own,
+            Path mountPoint,
+            IntSupplier mayCommit,
+            LongSupplier epoch,
+            CommitWaiting waiting,
+            FileAttributes attributes) {
         this.own = own;
         this.mountPoint = mountPoint.toString();
         this.mayCommit = mayCommit;

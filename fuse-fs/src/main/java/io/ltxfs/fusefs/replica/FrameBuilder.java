@@ -1,7 +1,7 @@
 package io.ltxfs.fusefs.replica;
 
+import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.sqlite.WalLayout;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
@@ -12,7 +12,7 @@ final class FrameBuilder {
 
     /** Takes what is between the buffer's position and limit; the buffer is empty when it returns. */
     interface Sink {
-        void write(ByteBuffer frames, long offset) throws IOException;
+        void write(ByteBuffer frames, long offset) throws DiskException;
     }
 
     private final WalState state;
@@ -64,7 +64,7 @@ final class FrameBuilder {
         buffer.put(bytes);
     }
 
-    void page(int pgno, ByteBuffer page) throws IOException {
+    void page(int pgno, ByteBuffer page) throws DiskException {
         if (buffer.remaining() < frame.length) {
             drain();
         }
@@ -81,7 +81,7 @@ final class FrameBuilder {
         state.page(++number, pgno);
     }
 
-    private void drain() throws IOException {
+    private void drain() throws DiskException {
         buffer.flip();
         long at = offset;
         offset += buffer.remaining();

@@ -2,6 +2,8 @@ package io.ltxfs.fusefs.replica;
 
 import io.ltxfs.database.Database;
 import io.ltxfs.database.Database.WalTail;
+import io.ltxfs.database.disk.DiskException;
+import io.ltxfs.database.disk.Errno;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.database.log.TransactionHeader.Image;
 import io.ltxfs.database.receive.Arrival;
@@ -107,12 +109,7 @@ final class WalFollower {
         tryRestart();
         Buffers buffers = Buffers.ofThread();
         TransactionHeader header = arrival.header();
-        FrameBuilder builder = new FrameBuilder(
-                state,
-                arrival.pages(),
-                header.commit(),
-                buffers.frames,
-                (frames, offset) -> thread.call(t -> files.append(frames, offset)));
+        FrameBuilder builder = new FrameBuilder(state, arrival.pages(), header.commit(), buffers.frames, this::store);
         around.receiver().expectFrames(arrival);
         boolean ended = false;
         try {
@@ -125,9 +122,7 @@ final class WalFollower {
             if (!builder.isComplete()) {
                 throw new IOException(header.database() + ": pages are missing of transaction " + header.txid());
             }
-            ByteBuffer rest = builder.rest();
-            long offset = builder.offset();
-            thread.call(t -> files.append(rest, offset));
+            store(builder.rest(), builder.offset());
             ended = true;
         } catch (OtherMode e) {
             return false;
@@ -142,8 +137,16 @@ final class WalFollower {
         return true;
     }
 
+    private void store(ByteBuffer frames, long offset) throws DiskException {
+        try {
+            thread.call(t -> files.append(frames, offset));
+        } catch (IOException e) {
+            throw new DiskException(Errno.EIO, e.getMessage());
+        }
+    }
+
     /** Page 1 says that there is no WAL any more. */
-    private static final class OtherMode extends io.ltxfs.database.disk.DiskException {
+    private static final class OtherMode extends DiskException {
         private static final long serialVersionUID = 1;
 
         OtherMode() {

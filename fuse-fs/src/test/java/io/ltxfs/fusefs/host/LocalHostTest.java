@@ -63,7 +63,14 @@ class LocalHostTest {
         host = new LocalHost(own, mountPoint, () -> 0, () -> 0L, CommitWaiting.NONE, FileAttributes.NONE);
         databases = DatabaseSet.open(new PosixDisk(data), DatabaseSetOptions.defaults(), host);
         tree = new Tree(new TreeOptions(
-                databases, data.resolve(DatabaseSet.FILES), own::isOwn, host, Optional::empty, () -> 0L));
+                databases,
+                data.resolve(DatabaseSet.FILES),
+                own::isOwn,
+                host,
+                Optional::empty,
+                () -> 0L,
+                () -> false,
+                FileAttributes.NONE));
         mounted = new KernelTransport().mount(tree, MountOptions.strict(mountPoint));
         host.attach(tree);
     }
