@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An epoch that was lost never comes back: whoever lost it acquires the lease anew, under the next one.
  *
- * <p>Not thread-safe but for {@link #term}, whose value may be read by any thread at any time.
+ * <p>Not thread-safe but for {@link #epochHeldAt}, which any thread may ask at any time.
  */
 public final class LeaseMachine {
 
@@ -27,9 +27,8 @@ public final class LeaseMachine {
      * @param epoch under which it does
      * @param deadlineNanos from then on it may not, unless a later term says so
      */
-    public record Term(long epoch, long deadlineNanos) {
-        /** Whether it may commit at a moment. */
-        public boolean holdsAt(long nowNanos) {
+    private record Term(long epoch, long deadlineNanos) {
+        boolean holdsAt(long nowNanos) {
             return deadlineNanos - nowNanos > 0;
         }
     }
@@ -103,7 +102,7 @@ public final class LeaseMachine {
     private boolean readNow;
     private long nextReadAt;
     private boolean polled;
-    private long lastPoll;
+    private volatile long lastPoll;
     /** What was sent before does not show that this process is not in a pause (rule 8). */
     private long freshFrom;
 
@@ -122,9 +121,17 @@ public final class LeaseMachine {
         this.nonces = nonces;
     }
 
-    /** What this process may do; null if it may not commit, though it may still hold the lease. */
-    public @Nullable Term term() {
-        return term;
+    /**
+     * The epoch under which this process may commit at a moment; -1 if it may not, though it may still hold the lease. Not
+     * after a pause either that {@link #poll} has not noticed yet.
+     */
+    public long epochHeldAt(long now) {
+        Term current = term;
+        return current != null && current.holdsAt(now) && !isPause(now) ? current.epoch() : -1;
+    }
+
+    private boolean isPause(long now) {
+        return now - lastPoll > settings.ttl().toNanos() / 3;
     }
 
     /** The epoch of the lease that this process holds and has not lost, though it may not commit now; -1 if none. */
@@ -136,12 +143,12 @@ public final class LeaseMachine {
     /** Everything that is known, at a moment. */
     public Lease.Status status(long now) {
         Term current = term;
-        boolean held = current != null && current.holdsAt(now);
+        long epochHeld = epochHeldAt(now);
         Holding mine = holding;
         return new Lease.Status(
-                held && current != null ? current.epoch() : -1,
+                epochHeld,
                 epochHolding(),
-                held && current != null ? (current.deadlineNanos() - now) / 1_000_000 : 0,
+                epochHeld >= 0 && current != null ? (current.deadlineNanos() - now) / 1_000_000 : 0,
                 view.epochMax(),
                 view.seen(),
                 view.missing(),
@@ -227,8 +234,7 @@ public final class LeaseMachine {
      */
     public boolean handOver(String toHolder, String node, String advertise, boolean vouched, long now) {
         Holding held = holding;
-        Term current = term;
-        if (held == null || current == null || !current.holdsAt(now)) {
+        if (held == null || epochHeldAt(now) < 0) {
             return false;
         }
         held.successor = new Successor(toHolder, node, advertise, vouched);
@@ -276,7 +282,7 @@ public final class LeaseMachine {
     /** Ends what has ended, and notices a pause: a renewal sent after it must show that it is over (rule 8). */
     private void noteTime(long now) {
         Holding held = holding;
-        if (polled && now - lastPoll > settings.ttl().toNanos() / 3) {
+        if (polled && isPause(now)) {
             paused = true;
             freshFrom = now;
             term = null;
@@ -439,10 +445,14 @@ public final class LeaseMachine {
     }
 
     private void missing(long now) {
-        readNow = false;
-        unsettled = null;
-        lose();
-        view.gone(now);
+        if (view.gone(now)) {
+            readNow = false;
+            unsettled = null;
+            lose();
+        } else {
+            readNow = true;
+            nextReadAt = now;
+        }
     }
 
     /** Rule 9: what was read decides what became of a write whose answer is not known. */

@@ -113,8 +113,15 @@ final class LeaseView {
         }
     }
 
-    /** The store has no such object. */
-    void gone(long now) {
+    /**
+     * The store has no such object.
+     *
+     * @return false if that is older than what is known from elsewhere
+     */
+    boolean gone(long now) {
+        if (raisedMeanwhile) {
+            return false;
+        }
         if (existed) {
             alarm = GONE;
         } else if (!missing) {
@@ -123,6 +130,7 @@ final class LeaseView {
         }
         record = null;
         etag = null;
+        return true;
     }
 
     /**

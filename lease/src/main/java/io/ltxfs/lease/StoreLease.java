@@ -98,8 +98,7 @@ public final class StoreLease implements Lease {
 
     @Override
     public long epochHeld() {
-        LeaseMachine.Term term = machine.term();
-        return term != null && term.holdsAt(clock.getAsLong()) ? term.epoch() : -1;
+        return machine.epochHeldAt(clock.getAsLong());
     }
 
     @Override
