@@ -397,6 +397,39 @@ public final class Database {
         afterUnlock(() -> services.log().flush(lsn, failure -> run(() -> step.run(failure), completion)));
     }
 
+    /** What follows the wait for others, run with the lock. */
+    @FunctionalInterface
+    interface ReplicatedStep {
+        /** @param errno 0, or the one to answer with: the outcome is not known, and the transaction stays */
+        int run(int errno) throws DiskException;
+    }
+
+    /** Whether a commit of this database is answered only when others have it. */
+    boolean waits() {
+        return services.host().waits(state.name);
+    }
+
+    /**
+     * Makes a decided transaction durable and waits, without the lock, until others have it; then runs a step and answers.
+     * The caller returns {@link #PENDING}.
+     *
+     * @param lsn of the record that decides
+     */
+    int replicatedThen(TransactionHeader header, long lsn, ReplicatedStep step, Completion completion) {
+        flushThen(
+                lsn,
+                failure -> failure != null ? step.run(failure.errno()) : awaitOthers(header, lsn, step, completion),
+                completion);
+        return PENDING;
+    }
+
+    /** {@link #replicatedThen} for one that is durable. */
+    int awaitOthers(TransactionHeader header, long lsn, ReplicatedStep step, Completion completion) {
+        afterUnlock(() ->
+                services.host().awaitReplication(this, header, lsn, errno -> run(() -> step.run(errno), completion)));
+        return PENDING;
+    }
+
     <T> T locked(java.util.function.Supplier<T> body) {
         lock.lock();
         try {

@@ -3,10 +3,12 @@ package io.ltxfs.database;
 import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.disk.Errno;
 import io.ltxfs.database.log.LogRecord;
+import io.ltxfs.database.log.TransactionHeader;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,7 +85,51 @@ final class GroupDecision {
         }
         int outcome = errno;
         long last = mark;
-        services.log().flush(last, failure -> completion.done(flushed(last, outcome, failure)));
+        services.log().flush(last, failure -> {
+            int decided = flushed(last, outcome, failure);
+            if (decided == Errno.OK && outcome == Errno.OK) {
+                awaitOthers(last, completion);
+            } else {
+                completion.done(decided);
+            }
+        });
+    }
+
+    /** Others get the transactions of all members that wait for them, before the unlink is answered. */
+    private void awaitOthers(long mark, Completion completion) {
+        List<Database> waiting = members.stream().filter(Database::waits).toList();
+        if (waiting.isEmpty()) {
+            completion.done(Errno.OK);
+            return;
+        }
+        AtomicInteger left = new AtomicInteger(waiting.size());
+        AtomicInteger worst = new AtomicInteger();
+        for (Database member : waiting) {
+            TransactionHeader header = member.locked(() -> member.state().lastHeader());
+            services.host().awaitReplication(member, header, mark, errno -> {
+                worst.compareAndSet(Errno.OK, errno);
+                if (left.decrementAndGet() == 0) {
+                    answer(worst.get(), completion);
+                }
+            });
+        }
+    }
+
+    /** After an outcome that is not known SQLite would play the journals back. */
+    private void answer(int errno, Completion completion) {
+        if (errno == Errno.OK) {
+            completion.done(Errno.OK);
+            return;
+        }
+        for (Database member : members) {
+            member.run(
+                    () -> {
+                        member.rollback().journalGivenUp();
+                        return Errno.OK;
+                    },
+                    done -> {});
+        }
+        services.host().afterInvalidations(() -> completion.done(errno));
     }
 
     private int flushed(long mark, int outcome, @Nullable DiskException flushFailure) {

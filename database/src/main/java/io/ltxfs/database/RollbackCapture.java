@@ -67,6 +67,8 @@ final class RollbackCapture {
     private boolean preparedIsStale;
     private String group = "";
     private boolean decided;
+    /** The journal is being finalised by zeros over its header. */
+    private boolean endsByWrite;
     /** The transaction was decided early (B3), and is being undone by pages written since: that is a change to record. */
     private boolean reversed;
     /** The errno that the transaction was refused with; stays until the journal begins again (A2, R8). */
@@ -103,6 +105,7 @@ final class RollbackCapture {
             return Errno.OK;
         }
         if (offset == 0 && active && JournalLayout.isZeroedHeader(source)) {
+            endsByWrite = true;
             return finalise(
                     handle,
                     () -> {
@@ -135,6 +138,7 @@ final class RollbackCapture {
 
     int journalTruncate(SideFile file, Handle handle, long size, Completion completion) throws DiskException {
         if (file == journal && size == 0 && active) {
+            endsByWrite = false;
             return finalise(
                     handle,
                     () -> {
@@ -162,6 +166,7 @@ final class RollbackCapture {
 
     int journalUnlink(Handle caller, Runnable detach, Completion completion) throws DiskException {
         boolean was = active;
+        endsByWrite = false;
         return finalise(
                 caller,
                 () -> {
@@ -345,9 +350,12 @@ final class RollbackCapture {
                         return refuse(late, completion);
                     }
                     if (decideHere) {
-                        markCommitted(current.lsn);
+                        long mark = markCommitted(current.lsn);
                         adopt(current.built, current.lsn);
                         decided = true;
+                        if (database.waits()) {
+                            return database.replicatedThen(current.built.header(), mark, errno -> errno, completion);
+                        }
                     }
                     return Errno.OK;
                 },
@@ -501,12 +509,11 @@ final class RollbackCapture {
         }
         Prepared ready = prepared;
         if (ready != null && !preparedIsStale && group.isEmpty()) {
-            markCommitted(ready.lsn);
+            long mark = markCommitted(ready.lsn);
             adopt(ready.built, ready.lsn);
-            endTransaction(end);
-            return Errno.OK;
+            return endWithOthers(ready.built.header(), mark, end, completion);
         }
-        boolean flush = !reader().notSynced();
+        boolean flush = !reader().notSynced() || database.waits();
         RecordBuilder.Built built;
         long lsn;
         try {
@@ -540,20 +547,66 @@ final class RollbackCapture {
                     }
                     services.log().settle(lsn);
                     adopt(built, lsn);
-                    endTransaction(end);
-                    return Errno.OK;
+                    return endWithOthers(built.header(), lsn, end, completion);
                 },
                 completion);
         return PENDING;
     }
 
-    private void markCommitted(long lsn) {
+    /** @return the LSN of the mark */
+    private long markCommitted(long lsn) {
         try {
-            services.log().append(new LogRecord.Commit(lsn));
+            return services.log().append(new LogRecord.Commit(lsn));
         } catch (DiskException e) {
             // R5: without the mark it counts as committed as well.
             LOG.warn("could not write a commit mark: database={} error=\"{}\"", state.name, e.getMessage());
+            return lsn;
         }
+    }
+
+    /**
+     * The transaction is decided: the journal goes when others have it. If their answer does not come the journal goes all
+     * the same, but for its name: nobody must play it back.
+     *
+     * @param lsn of the record that decides
+     */
+    private int endWithOthers(TransactionHeader header, long lsn, JournalEnd end, Completion completion) {
+        if (!database.waits()) {
+            endTransaction(end);
+            return Errno.OK;
+        }
+        decided = true;
+        return database.replicatedThen(
+                header,
+                lsn,
+                errno -> {
+                    if (errno == Errno.OK || endsByWrite) {
+                        // The kernel keeps the page of a write locked until it is answered, and drops it then.
+                        endTransaction(end);
+                        return errno;
+                    }
+                    journalGivenUp();
+                    database.afterUnlock(() -> services.host().afterInvalidations(() -> completion.done(errno)));
+                    return PENDING;
+                },
+                completion);
+    }
+
+    /** A transaction of unknown outcome stays, although its application is told an error. */
+    void journalGivenUp() {
+        LOG.warn(
+                "a commit that others may not have stays, its writer is told an error: database={} txid={}",
+                state.name,
+                state.position.txid());
+        SideFile file = journal;
+        endTransaction(() -> {
+            if (file != null) {
+                file.truncate(0);
+            }
+            journalEnd = 0;
+            journalSynced = false;
+        });
+        services.host().invalidateJournal(database);
     }
 
     private void endTransaction(JournalEnd end) {
@@ -820,7 +873,9 @@ final class RollbackCapture {
                     }
                     services.log().settle(lsn);
                     adopt(built, lsn);
-                    return Errno.OK;
+                    return database.waits()
+                            ? database.awaitOthers(built.header(), lsn, late -> late, completion)
+                            : Errno.OK;
                 },
                 completion);
         return PENDING;

@@ -56,7 +56,7 @@ final class SideFileAccess implements SqliteFile {
             @Override
             public int write(Handle handle, long offset, ByteBuffer source, Completion completion)
                     throws DiskException {
-                return wal.write(bytes, handle, offset, source);
+                return wal.write(bytes, handle, offset, source, completion);
             }
 
             @Override

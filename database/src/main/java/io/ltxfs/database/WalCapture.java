@@ -84,6 +84,14 @@ final class WalCapture {
     /** Commits whose records may not be durable yet: last frame and LSN, ascending. */
     private final ArrayDeque<long[]> undurable = new ArrayDeque<>();
 
+    /** The commit that others are to have before the write that completed it is answered. */
+    private @Nullable TransactionHeader toReplicate;
+    /**
+     * Up to this frame commits stay whose writer was told an error, and that are not published yet: nobody may write over
+     * them.
+     */
+    private int unknownEnd;
+
     private @Nullable Expected expected;
     private int refusal;
     private boolean syncedInFrame;
@@ -230,9 +238,13 @@ final class WalCapture {
 
     // ---- the WAL file
 
-    int write(SideFile file, Handle handle, long offset, ByteBuffer source) throws DiskException {
+    int write(SideFile file, Handle handle, long offset, ByteBuffer source, Completion completion)
+            throws DiskException {
         long before = file.size();
         int length = source.remaining();
+        if (file == wal && isUnknown(offset)) {
+            return Errno.EIO;
+        }
         if (file == wal && refusal != Errno.OK && !beginsAgain(offset)) {
             return refusal;
         }
@@ -243,7 +255,7 @@ final class WalCapture {
         try {
             int errno = parse(file, handle, offset, length, source);
             if (errno == Errno.OK) {
-                return Errno.OK;
+                return toReplicate == null ? Errno.OK : replicate(file, toReplicate, completion);
             }
             refused(file, errno, before, offset, length);
             return errno;
@@ -251,6 +263,55 @@ final class WalCapture {
             refused(file, e.errno(), before, offset, length);
             throw e;
         }
+    }
+
+    /**
+     * Others get a commit before its write is answered. What was told an error because its outcome is not known stays: the
+     * mount publishes it as that of a writer that died (C3).
+     */
+    private int replicate(SideFile file, TransactionHeader header, Completion completion) {
+        toReplicate = null;
+        long lsn = capturedLsn;
+        int end = captured;
+        database.flushThen(
+                lsn,
+                failure -> {
+                    if (failure != null && services.log().durableLsn() < lsn) {
+                        int errno = syncFailed(file, lsn, true, failure.errno(), completion);
+                        if (errno != Errno.OK) {
+                            return errno;
+                        }
+                    }
+                    return database.awaitOthers(header, lsn, errno -> replicated(end, errno), completion);
+                },
+                completion);
+        return PENDING;
+    }
+
+    private int replicated(int end, int errno) {
+        if (errno != Errno.OK && end <= captured && end > published) {
+            unknownEnd = end;
+            LOG.warn(
+                    "a commit that others may not have stays, its writer is told an error: database={} txid={}",
+                    state.name,
+                    state.position.txid());
+            database.afterUnlock(() -> services.host().checkDiedWriter(database));
+        }
+        return errno;
+    }
+
+    /** Whether a write would be over commits of unknown outcome that are not published. */
+    private boolean isUnknown(long offset) {
+        if (unknownEnd == 0) {
+            return false;
+        }
+        boolean over = offset < WalLayout.frameOffset(unknownEnd + 1, pageSize);
+        if (unknownEnd <= published || !over || !holdsWhatIsNotInTheFile()) {
+            unknownEnd = over && unknownEnd > published && holdsWhatIsNotInTheFile() ? unknownEnd : 0;
+            return false;
+        }
+        database.afterUnlock(() -> services.host().checkDiedWriter(database));
+        return true;
     }
 
     private void refused(SideFile file, int errno, long before, long offset, int length) throws DiskException {
@@ -502,6 +563,9 @@ final class WalCapture {
             pruneDurable();
         }
         reverted.clear();
+        if (database.waits()) {
+            toReplicate = header;
+        }
         database.changed();
         return Errno.OK;
     }
@@ -694,6 +758,7 @@ final class WalCapture {
         captured = 0;
         parsed = 0;
         published = 0;
+        unknownEnd = 0;
         capturedLsn = 0;
         capturedBy = null;
         commitSizes.clear();
@@ -739,6 +804,9 @@ final class WalCapture {
     // ---- truncate, sync, unlink
 
     int truncate(SideFile file, long size) throws DiskException {
+        if (file == wal && isUnknown(size)) {
+            return Errno.EIO;
+        }
         file.truncate(size);
         if (file == wal) {
             if (size < WalLayout.HEADER_SIZE) {
@@ -892,12 +960,14 @@ final class WalCapture {
         }
         int before = captured;
         int last = (int) ((file.size() - WalLayout.HEADER_SIZE) / (WalLayout.FRAME_HEADER_SIZE + pageSize));
+        toReplicate = null;
         freshHeaders.set(captured + 1, Math.max(captured, last) + 1);
         freshPages.set(captured + 1, Math.max(captured, last) + 1);
         parsed = captured;
         parsedChecksum = capturedChecksum;
         assembledFrame = 0;
         int errno = advance(file, writer);
+        toReplicate = null;
         if (captured > before) {
             LOG.error("captured commits late: database={} frames={} to {}", state.name, before + 1, captured);
         }

@@ -18,7 +18,7 @@ final class Mutants {
     static List<Mutant> all() {
         return List.of(
                 Mutant.named("data before log, rollback", "delete_off", "truncate_off", "spill_delete_off")
-                        .edit(ROLLBACK, "&& services.log().durableLsn() >= lsn", ""),
+                        .edit(DATABASE, "&& services.log().durableLsn() >= lsn", ""),
                 Mutant.named("data before log, checkpoint", "wal_off:2", "wal_normal")
                         .edit(WAL, "services.log().flushAndWait(commit[1]);", ""),
                 Mutant.named("uncommitted pages in the file", "spill_delete_full", "delete_full")

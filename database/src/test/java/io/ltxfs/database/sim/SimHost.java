@@ -1,7 +1,9 @@
 package io.ltxfs.database.sim;
 
+import io.ltxfs.database.Completion;
 import io.ltxfs.database.Database;
 import io.ltxfs.database.Host;
+import io.ltxfs.database.log.TransactionHeader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayDeque;
@@ -9,6 +11,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The mount as far as the databases need one, on one thread. Locks are those that the recorded processes held; answers
@@ -119,6 +122,33 @@ final class SimHost implements Host {
     @Override
     public void background(Runnable task) {
         tasks.add(task);
+    }
+
+    /** A commit that waits for others. */
+    interface Waiter {
+        /** @param completion what to tell when they have it */
+        void await(Database database, TransactionHeader header, long lsn, Completion completion);
+    }
+
+    private @Nullable Waiter waiter;
+
+    /** From now on commits wait: what for, is asked when the code under test has returned. */
+    void commitsWait(Waiter newWaiter) {
+        waiter = newWaiter;
+    }
+
+    @Override
+    public boolean waits(String database) {
+        return waiter != null;
+    }
+
+    @Override
+    public void awaitReplication(Database database, TransactionHeader header, long lsn, Completion completion) {
+        Waiter asked = waiter;
+        if (asked == null) {
+            throw new AssertionError("nobody waits");
+        }
+        answers.add(() -> asked.await(database, header, lsn, completion));
     }
 
     @Override
