@@ -1,11 +1,14 @@
 package io.ltxfs.node.replication;
 
 import java.io.IOException;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Keeps a promise: once {@link #promise} has returned, nothing of a lower epoch is taken or acknowledged by this node, and
  * what was under way is over. So what a node says it has, after it promised, is all that it ever acknowledged.
+ *
+ * <p>Those who pass never wait: one that did, on the thread that makes the log durable, could hold up the very thing that a
+ * promise waits for. So each promise begins a new round, and waits for the passes of the round before.
  */
 public final class EpochGate {
     /** Something that may be done under an epoch only. */
@@ -15,7 +18,41 @@ public final class EpochGate {
         void run() throws IOException;
     }
 
-    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+    /** Those who pass between two promises. */
+    private static final class Round {
+        private int passing;
+        private boolean over;
+
+        synchronized boolean enter() {
+            if (!over) {
+                passing++;
+            }
+            return !over;
+        }
+
+        synchronized void leave() {
+            if (--passing == 0) {
+                notifyAll();
+            }
+        }
+
+        synchronized void end() {
+            over = true;
+            boolean interrupted = false;
+            while (passing > 0) {
+                try {
+                    wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private final AtomicReference<Round> round = new AtomicReference<>(new Round());
     private volatile long promised;
 
     /** A gate as the node's durable promise says. */
@@ -30,14 +67,13 @@ public final class EpochGate {
 
     /** Lets nothing of an epoch below this one through any more; waits for what is under way. To be made durable before or after. */
     public void promise(long epoch) {
-        lock.writeLock().lock();
-        try {
-            if (Long.compareUnsigned(epoch, promised) > 0) {
-                promised = epoch;
+        synchronized (this) {
+            if (Long.compareUnsigned(epoch, promised) <= 0) {
+                return;
             }
-        } finally {
-            lock.writeLock().unlock();
+            promised = epoch;
         }
+        round.getAndSet(new Round()).end();
     }
 
     /**
@@ -46,7 +82,7 @@ public final class EpochGate {
      * @return false if a higher one was promised: nothing was done
      */
     public boolean pass(long epoch, Action action) throws IOException {
-        lock.readLock().lock();
+        Round entered = enter();
         try {
             if (Long.compareUnsigned(epoch, promised) < 0) {
                 return false;
@@ -54,7 +90,17 @@ public final class EpochGate {
             action.run();
             return true;
         } finally {
-            lock.readLock().unlock();
+            entered.leave();
+        }
+    }
+
+    private Round enter() {
+        while (true) {
+            Round now = round.get();
+            if (now.enter()) {
+                return now;
+            }
+            Thread.onSpinWait();
         }
     }
 }
