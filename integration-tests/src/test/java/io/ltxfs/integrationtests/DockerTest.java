@@ -68,7 +68,8 @@ final class DockerTest {
     @Test
     @Timeout(600)
     void threeNodesOutliveOneOfThem() throws Exception {
-        NodeUnderTest.tool("version").orFail(); // builds what the image takes
+        // Builds what the image takes.
+        Programs.run(Duration.ofMinutes(5), NodeUnderTest.launcher(), "version").orFail();
         ComposeFile compose = ComposeFile.read(DOCKER.resolve("compose.yml"));
         try (Network network = Network.newNetwork()) {
             start(s3(compose), compose, network, "s3");
