@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -42,6 +43,9 @@ final class TwoMounts {
     volatile boolean isReplica = true;
     private final Semaphore wakes = new Semaphore(0);
     private final Thread carrier;
+    /** When each transaction was about to be received, by TXID. */
+    final Map<Long, Long> receiving = new ConcurrentHashMap<>();
+
     private volatile boolean stop;
     private volatile String failure = "";
 
@@ -77,6 +81,7 @@ final class TwoMounts {
                     wakes.drainPermits();
                     continue;
                 }
+                receiving.put(transaction.txid(), System.nanoTime());
                 replica.databases()
                         .receiver()
                         .receive(
