@@ -20,6 +20,7 @@ final class DaemonCommand implements Callable<Integer> {
         GuardLink guard = GuardLink.overStandardStreams();
         LoadedConfig loaded = options.load();
         LogSetup.setLevel(loaded.config().logLevel().name());
-        return Daemon.run(loaded, () -> options.load().config(), Optional.ofNullable(options.user), guard);
+        return Daemon.run(
+                loaded, () -> options.load().config(), Optional.ofNullable(options.user), options.primaryOnly, guard);
     }
 }

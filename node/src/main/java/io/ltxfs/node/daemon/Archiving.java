@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,6 +45,10 @@ final class Archiving implements AutoCloseable {
     private final LtxfsConfig config;
     private volatile Optional<NodeArchive> archive;
     private volatile @Nullable ArchiveService service;
+
+    /** Those who want to be told of the archive before it is worked on; as many as commits wait. */
+    private final List<Consumer<ArchiveService>> awaiting = new ArrayList<>();
+
     private volatile @Nullable StartProbe probe;
     private volatile boolean storeIsClosed;
 
@@ -131,8 +136,15 @@ final class Archiving implements AutoCloseable {
                 config.archive().pageCoding(),
                 config.archive().uploads());
         try {
-            service = LocalArchiveService.start(
+            ArchiveService started = LocalArchiveService.start(
                     archive.get().archive(), databases.feed(), LocalDatabases.of(databases), options);
+            List<Consumer<ArchiveService>> waiting;
+            synchronized (awaiting) {
+                service = started;
+                waiting = List.copyOf(awaiting);
+                awaiting.clear();
+            }
+            waiting.forEach(each -> each.accept(started));
             LOG.info("archiving archive={}", archive.get().describe());
             if (config.archive().url().directory().isEmpty() && probe == null) {
                 probe = StartProbe.start(config.archive().url().text());
@@ -151,7 +163,10 @@ final class Archiving implements AutoCloseable {
     /** Ends archiving without uploading what is left: another node is the primary, or will be. */
     synchronized void cease() {
         ArchiveService running = service;
-        service = null;
+        synchronized (awaiting) {
+            service = null;
+            awaiting.clear();
+        }
         if (running != null) {
             running.close(); // and the store with it
             storeIsClosed = true;
@@ -163,6 +178,19 @@ final class Archiving implements AutoCloseable {
     boolean drain(Duration within, CompletableFuture<?> atOnce) throws InterruptedException {
         ArchiveService running = service;
         return running == null || drain(running, within, atOnce);
+    }
+
+    /** Tells when the archive has a transaction of a database; never if archiving ends before. */
+    void whenArchived(String database, long txid, Runnable then) {
+        ArchiveService running;
+        synchronized (awaiting) {
+            running = service;
+            if (running == null) {
+                awaiting.add(started -> started.whenArchived(database, txid, then));
+                return;
+            }
+        }
+        running.whenArchived(database, txid, then);
     }
 
     /** How far a database's archive is; empty if nothing is archived. */

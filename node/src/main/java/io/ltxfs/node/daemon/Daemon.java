@@ -45,24 +45,33 @@ public final class Daemon {
     /** What is kept of the stop's time for flushing, after waiting for open files: a quarter, at most this. */
     private static final Duration FLUSH_SHARE_MAX = Duration.ofSeconds(5);
 
+    /** What giving the lease back may take at least. */
+    private static final Duration LEAVE = Duration.ofSeconds(1);
+
     private final LtxfsConfig config;
     private final List<String> notices;
     private final GuardLink guard;
     private final Archiving archiving;
-    private final Roles roles;
+    private final boolean primaryOnly;
+
+    /** A node that is alone has its role from the beginning, one of a cluster when the data directory is there. */
+    private volatile Roles roles;
+
     private final MetricsText metrics;
+    private volatile @Nullable ClusterDaemon cluster;
     private final PositionWaits waits = new PositionWaits(this::appliedTxid);
 
     /** Set once the mount is there; cleared when it is being taken away. */
     private volatile @Nullable Mount serving;
 
-    private Daemon(LoadedConfig loaded, GuardLink guard) {
+    private Daemon(LoadedConfig loaded, GuardLink guard, boolean primaryOnly) {
         this.config = loaded.config();
         this.notices = loaded.notices();
         this.guard = guard;
         this.archiving = Archiving.open(config);
         this.roles = new AloneRoles(self(config), () -> serving != null);
-        this.metrics = new MetricsText(archiving, roles);
+        this.primaryOnly = primaryOnly;
+        this.metrics = new MetricsText(archiving, () -> roles.view());
     }
 
     private static ClusterView.Member self(LtxfsConfig config) {
@@ -85,18 +94,24 @@ public final class Daemon {
      *
      * @param reload loads the configuration again, for SIGHUP
      * @param user whom the guard runs the app as
+     * @param primaryOnly the guard starts the app only once the node is the primary
      * @return the exit code
      */
-    public static int run(LoadedConfig loaded, Supplier<LtxfsConfig> reload, Optional<String> user, GuardLink guard)
+    public static int run(
+            LoadedConfig loaded,
+            Supplier<LtxfsConfig> reload,
+            Optional<String> user,
+            boolean primaryOnly,
+            GuardLink guard)
             throws InterruptedException {
-        Daemon daemon = new Daemon(loaded, guard);
+        Daemon daemon = new Daemon(loaded, guard, primaryOnly);
         daemon.introduce(user);
-        guard.listen(() -> reload(reload));
+        guard.listen(() -> daemon.reload(reload));
         Signals.take(name -> {
             if (name.equals("TERM") || name.equals("INT")) {
                 guard.send("stop", Map.of());
             } else if (name.equals("HUP")) {
-                reload(reload);
+                daemon.reload(reload);
             }
         });
         try {
@@ -117,9 +132,13 @@ public final class Daemon {
         guard.send("config", values);
     }
 
-    private static void reload(Supplier<LtxfsConfig> reload) {
+    private void reload(Supplier<LtxfsConfig> reload) {
         try {
             LogSetup.setLevel(reload.get().logLevel().name());
+            ClusterDaemon member = cluster;
+            if (member != null) {
+                member.reload();
+            }
             LOG.info("read the configuration again");
         } catch (ConfigException e) {
             LOG.warn("kept the configuration, the new one is wrong error={}", e.getMessage());
@@ -146,6 +165,7 @@ public final class Daemon {
             try {
                 return serve();
             } finally {
+                closeCluster();
                 NodeFile.remove(data.path());
             }
         } catch (IOException e) {
@@ -181,20 +201,46 @@ public final class Daemon {
         }
         serving = mount;
         guard.send("mounted", Map.of("connection", Integer.toString(mount.connection())));
-        guard.send("ready", Map.of());
+        ClusterDaemon member = cluster;
+        if (member == null) {
+            guard.send("ready", Map.of());
+        }
         LOG.info(
                 "serving mount={} data={} databases={} startMillis={}",
                 config.mount(),
                 config.data(),
                 mount.databases().all().size(),
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
-        archiving.start(mount.databases(), () -> 0L);
+        if (member == null) {
+            archiving.start(mount.databases(), () -> 0L);
+        } else {
+            takePart(member, mount);
+        }
         watchForUnmount(mount);
         GuardLink.Stop stop = awaitStop();
         if (stop.cause() == GuardLink.Stop.Cause.GUARD_DIED) {
             stop = endApp();
         }
         return stop(mount, stop);
+    }
+
+    private void takePart(ClusterDaemon member, Mount mount) throws NodeException {
+        try {
+            member.start(mount, waits::moved, () -> guard.send("ready", Map.of()));
+        } catch (IOException e) {
+            throw new NodeException("cluster", String.valueOf(e.getMessage()), "see 'ltxfs doctor'", e);
+        }
+        member.failed().thenAccept(failure -> {
+            System.err.println("ltxfs: cluster: " + failure.getMessage() + "; put it right, and start the node again");
+            guard.stop().complete(new GuardLink.Stop(GuardLink.Stop.Cause.FAILED, config.stopTimeout()));
+        });
+    }
+
+    private void closeCluster() {
+        ClusterDaemon member = cluster;
+        if (member != null) {
+            member.close();
+        }
     }
 
     /** A data directory that never had a database gets what the archive has. */
@@ -219,6 +265,10 @@ public final class Daemon {
     }
 
     private MountSettings settings() {
+        ClusterDaemon member = cluster;
+        if (member != null) {
+            return member.settings(databaseOptions());
+        }
         return MountSettings.alone(config.mount(), config.data(), databaseOptions());
     }
 
@@ -296,13 +346,21 @@ public final class Daemon {
         if (unmounted) {
             LOG.warn("the mount was taken away by another process: stopping");
         }
-        int code = 0;
+        int code = stop.cause() == GuardLink.Stop.Cause.FAILED ? 1 : 0;
+        ClusterDaemon member = cluster;
         try {
+            if (member != null && !unmounted && stop.cause() != GuardLink.Stop.Cause.AT_ONCE) {
+                member.handOver(within.dividedBy(2));
+            }
             if (!unmounted) {
-                unmount(mount, within);
+                unmount(mount, member == null ? within : left(begin, within));
             }
             if (!archiving.stop(mount.databases(), left(begin, within), guard.stopAtOnce())) {
                 code = 1;
+            }
+            if (member != null) {
+                member.leave(left(begin, within).plus(LEAVE));
+                member.close();
             }
             serving = null;
             mount.close();

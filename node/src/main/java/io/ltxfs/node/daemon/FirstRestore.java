@@ -6,9 +6,7 @@ import io.ltxfs.archive.LtxObject;
 import io.ltxfs.archive.ObjectFacts;
 import io.ltxfs.archive.ObjectFacts.Owner;
 import io.ltxfs.archive.plan.Moments;
-import io.ltxfs.archive.plan.RestorePlan;
 import io.ltxfs.archive.plan.RestoreTarget;
-import io.ltxfs.archive.restore.RestoreListener;
 import io.ltxfs.archive.restore.RestoreResult;
 import io.ltxfs.archive.restore.Restorer;
 import io.ltxfs.database.DatabaseSet;
@@ -45,7 +43,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -70,8 +67,6 @@ final class FirstRestore {
 
     /** How long a store that cannot be reached is tried again. */
     private static final Duration RETRY = Duration.ofSeconds(10);
-
-    private static final int MODE_UNKNOWN = 0644;
 
     private final Path data;
     private final Path mountPoint;
@@ -300,15 +295,14 @@ final class FirstRestore {
         if (last == 0) {
             return; // claimed, and nothing committed yet
         }
-        Planned planned = new Planned(percent);
+        ArchiveImage image = new ArchiveImage(data, percent);
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
         String staging = STAGING + "/" + ContentHash.of(bytes, 0, bytes.length);
-        RestoreResult result =
-                restorer.restore(db, new RestoreTarget.End(), false, data.resolve(staging), true, planned);
+        RestoreResult result = restorer.restore(db, new RestoreTarget.End(), false, data.resolve(staging), true, image);
         result.warnings().forEach(warning -> LOG.warn("restored with a warning database={} {}", name, warning));
         synchronized (this) {
-            makeDirectories(name, planned.owner());
-            set.install(staging, position(name, result, planned, record));
+            makeDirectories(name, image.owner());
+            set.install(staging, image.position(name, result, record, Image.FULL));
         }
         LOG.info(
                 "restored database={} txid={} time={} bytes={} millis={}",
@@ -322,69 +316,6 @@ final class FirstRestore {
     private static Optional<DatabaseRecord.Drop> lastDrop(Optional<DatabaseRecord> record) {
         List<DatabaseRecord.Drop> drops = record.map(DatabaseRecord::drops).orElse(List.of());
         return drops.isEmpty() ? Optional.empty() : Optional.of(drops.get(drops.size() - 1));
-    }
-
-    /** Hears the plan and how far the restore is. */
-    private final class Planned implements RestoreListener {
-        private final AtomicLong percent;
-        private volatile @Nullable RestorePlan plan;
-
-        Planned(AtomicLong percent) {
-            this.percent = percent;
-        }
-
-        @Override
-        public void planned(RestorePlan newPlan) {
-            plan = newPlan;
-        }
-
-        @Override
-        public void progress(long pages, long pagesTotal, long bytesFetched) {
-            percent.set(pagesTotal == 0 ? 100 : pages * 100 / pagesTotal);
-        }
-
-        @Override
-        public void note(String line) {
-            LOG.warn("{}", line);
-        }
-
-        int pageSize() {
-            RestorePlan last = plan;
-            return last == null ? 0 : last.pageSize();
-        }
-
-        /** The owner that the archive knows, else the mount's. */
-        Owner owner() throws IOException {
-            RestorePlan last = plan;
-            Optional<Owner> known = last == null ? Optional.empty() : last.owner();
-            if (known.isPresent()) {
-                return known.get();
-            }
-            Path files = data.resolve(DatabaseSet.FILES);
-            return new Owner(
-                    (Integer) Files.getAttribute(files, "unix:uid"),
-                    (Integer) Files.getAttribute(files, "unix:gid"),
-                    MODE_UNKNOWN);
-        }
-    }
-
-    private static TransactionHeader position(
-            String name, RestoreResult result, Planned planned, Optional<DatabaseRecord> record) throws IOException {
-        int pageSize = planned.pageSize();
-        Owner owner = planned.owner();
-        return new TransactionHeader(
-                name,
-                result.txid(),
-                record.map(known -> known.epochOf(result.txid())).orElse(0L),
-                result.time().map(Instant::toEpochMilli).orElse(0L),
-                pageSize,
-                (int) (result.bytes() / pageSize),
-                0,
-                result.checksum(),
-                Image.FULL,
-                owner.uid(),
-                owner.gid(),
-                owner.mode());
     }
 
     /** The database's checksum before it was dropped, by which the archive is known again; 0 if it does not say. */

@@ -30,7 +30,9 @@ public final class GuardLink {
             /** The guard died: the app is the daemon's to end. */
             GUARD_DIED,
             /** The mount was taken away by somebody else. */
-            UNMOUNTED
+            UNMOUNTED,
+            /** The node cannot take part in its cluster. */
+            FAILED
         }
     }
 

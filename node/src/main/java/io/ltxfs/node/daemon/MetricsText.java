@@ -5,7 +5,6 @@ import io.ltxfs.database.Database;
 import io.ltxfs.database.DatabaseStatus;
 import io.ltxfs.fusefs.Mount;
 import io.ltxfs.node.roles.ClusterView;
-import io.ltxfs.node.roles.Roles;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
@@ -17,6 +16,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /** The node's metrics in the Prometheus text format, taken at the moment of the request. */
@@ -25,21 +25,21 @@ final class MetricsText {
     static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
 
     private final Archiving archiving;
-    private final Roles roles;
+    private final Supplier<ClusterView> cluster;
     private final PrometheusTextFormatWriter writer = PrometheusTextFormatWriter.builder()
             .setIncludeCreatedTimestamps(false)
             .build();
 
-    MetricsText(Archiving archiving, Roles roles) {
+    MetricsText(Archiving archiving, Supplier<ClusterView> cluster) {
         this.archiving = archiving;
-        this.roles = roles;
+        this.cluster = cluster;
     }
 
     /** @param mount empty while the node starts */
     byte[] write(Optional<Mount> mount) throws IOException {
         MetricSnapshots.Builder all = MetricSnapshots.builder();
         all.metricSnapshot(gauge("ltxfs_ready", "Whether the mount is served.", mount.isPresent() ? 1 : 0));
-        addCluster(all, roles.view());
+        addCluster(all, cluster.get());
         Runtime runtime = Runtime.getRuntime();
         all.metricSnapshot(
                 gauge("ltxfs_heap_used_bytes", "Heap in use.", runtime.totalMemory() - runtime.freeMemory()));

@@ -34,7 +34,7 @@ public final class WarmUp {
                 new ClusterView.Member(
                         config.node().id(), config.node().advertise().toString()),
                 () -> false);
-        MetricsText metrics = new MetricsText(archiving, roles);
+        MetricsText metrics = new MetricsText(archiving, roles::view);
         Optional<Mount> none = Optional.empty();
         PositionWaits waits = new PositionWaits(database -> 0);
         HttpApi api = new HttpApi(

@@ -287,10 +287,11 @@ final class Guard {
             finish(code);
             return;
         }
+        boolean mounted = connection.isPresent();
         cleanUp();
         if (phase == Phase.ENDING_APP || phase == Phase.ENDING_LEFTOVERS) {
             finish(FAILED);
-        } else if (!everReady) {
+        } else if (!everReady && !(mounted && code > 128)) {
             result = OptionalInt.of(code == WRONG_USAGE ? code : failed(code));
         } else {
             onDaemonDied(code);

@@ -1,5 +1,7 @@
 package io.ltxfs.node.roles;
 
+import io.ltxfs.node.cluster.ClusterMemory;
+import io.ltxfs.node.cluster.Peer;
 import io.ltxfs.objectstore.json.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,7 +12,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
@@ -25,23 +29,6 @@ public final class ClusterFile {
     private static final int FORMAT = 1;
     private static final int BYTES_MAX = 1 << 20;
 
-    /**
-     * What it says.
-     *
-     * @param promised the highest epoch that was ever promised (unsigned); 0 for none
-     * @param historyEpoch of the last primary whose history this node had completely; 0 for none
-     * @param peers where others were reached last, by their names
-     */
-    public record Content(long promised, long historyEpoch, Map<String, String> peers) {
-        /** Of a node that was in no cluster. */
-        public static final Content NONE = new Content(0, 0, Map.of());
-
-        /** Copies the map. */
-        public Content {
-            peers = Map.copyOf(peers);
-        }
-    }
-
     private final Path file;
 
     /** The file of a data directory. */
@@ -52,10 +39,10 @@ public final class ClusterFile {
     /**
      * Reads it.
      *
-     * @return {@link Content#NONE} if there is none
+     * @return {@link ClusterMemory#NONE} if there is none
      * @throws IOException if it cannot be read, or is not what {@link #write} wrote
      */
-    public Content read() throws IOException {
+    public ClusterMemory read() throws IOException {
         byte[] bytes;
         try {
             if (Files.size(file) > BYTES_MAX) {
@@ -63,7 +50,7 @@ public final class ClusterFile {
             }
             bytes = Files.readAllBytes(file);
         } catch (NoSuchFileException e) {
-            return Content.NONE;
+            return ClusterMemory.NONE;
         }
         Map<String, Object> fields;
         try {
@@ -80,9 +67,10 @@ public final class ClusterFile {
         if (!checksum(fields).equals(sum)) {
             throw damaged("its checksum is wrong");
         }
-        Map<String, String> peers = new TreeMap<>();
-        Json.object(fields.get("peers")).forEach((node, advertise) -> peers.put(node, String.valueOf(advertise)));
-        return new Content(number(fields, "promised"), number(fields, "historyEpoch"), peers);
+        List<Peer> peers = new ArrayList<>();
+        Json.object(fields.get("peers"))
+                .forEach((node, advertise) -> peers.add(new Peer(node, String.valueOf(advertise))));
+        return new ClusterMemory(number(fields, "promised"), number(fields, "historyEpoch"), peers);
     }
 
     private long number(Map<String, Object> fields, String name) throws IOException {
@@ -106,12 +94,14 @@ public final class ClusterFile {
     }
 
     /** Writes it; it is durable, and survives a crash at any moment as the old or the new, when this returns. */
-    public void write(Content content) throws IOException {
+    public void write(ClusterMemory memory) throws IOException {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("format", FORMAT);
-        fields.put("promised", Long.toUnsignedString(content.promised()));
-        fields.put("historyEpoch", Long.toUnsignedString(content.historyEpoch()));
-        fields.put("peers", new TreeMap<>(content.peers()));
+        fields.put("promised", Long.toUnsignedString(memory.promised()));
+        fields.put("historyEpoch", Long.toUnsignedString(memory.historyEpoch()));
+        Map<String, String> peers = new TreeMap<>();
+        memory.peers().forEach(peer -> peers.put(peer.node(), peer.advertise()));
+        fields.put("peers", peers);
         fields.put(SUM, checksum(fields));
         Path temporary = file.resolveSibling(NAME + ".new");
         ByteBuffer bytes = ByteBuffer.wrap(Json.writePretty(fields).getBytes(StandardCharsets.UTF_8));

@@ -42,7 +42,7 @@ class HttpPortTest {
         HttpApi api = new HttpApi(
                 () -> StatusDocument.of(config, 42, "test", none, archiving, roles.view(), List.of("a notice")),
                 () -> none,
-                new MetricsText(archiving, roles),
+                new MetricsText(archiving, roles::view),
                 roles,
                 new PositionWaits(database -> 0));
         port = HttpPort.open(new Endpoint("127.0.0.1", 0));

@@ -4,17 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ltxfs.node.roles.ClusterFile.Content;
+import io.ltxfs.node.cluster.ClusterMemory;
+import io.ltxfs.node.cluster.Peer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ClusterFileTest {
-    private static final Content CONTENT =
-            new Content(0xffff_ffff_ffff_fff0L, 7, Map.of("b", "127.0.0.1:2", "a \"1\"", "[::1]:3"));
+    private static final ClusterMemory CONTENT = new ClusterMemory(
+            0xffff_ffff_ffff_fff0L, 7, List.of(new Peer("a \"1\"", "[::1]:3"), new Peer("b", "127.0.0.1:2")));
 
     @TempDir
     Path data;
@@ -22,11 +23,11 @@ class ClusterFileTest {
     @Test
     void whatIsWrittenReadsBack() throws IOException {
         ClusterFile file = new ClusterFile(data);
-        assertEquals(Content.NONE, file.read());
+        assertEquals(ClusterMemory.NONE, file.read());
         file.write(CONTENT);
         assertEquals(CONTENT, file.read());
-        file.write(Content.NONE);
-        assertEquals(Content.NONE, file.read());
+        file.write(ClusterMemory.NONE);
+        assertEquals(ClusterMemory.NONE, file.read());
     }
 
     /** No cut and no changed byte is taken for something else that could have been written. */

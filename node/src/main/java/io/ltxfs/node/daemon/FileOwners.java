@@ -1,0 +1,49 @@
+package io.ltxfs.node.daemon;
+
+import io.ltxfs.fusefs.FileAttributes;
+import io.ltxfs.node.config.ConfigException;
+import io.ltxfs.node.config.LtxfsConfig;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+
+/** Finds the numbers of the users and groups that {@code files} names. */
+final class FileOwners {
+    private FileOwners() {}
+
+    /**
+     * What databases show on this node.
+     *
+     * @throws ConfigException if there is no such user or group
+     */
+    static FileAttributes of(LtxfsConfig.Files files) {
+        return new FileAttributes(
+                number("files.owner", "passwd", files.owner()),
+                number("files.group", "group", files.group()),
+                files.mode().orElse(FileAttributes.KEEP));
+    }
+
+    private static int number(String key, String database, Optional<String> name) {
+        if (name.isEmpty()) {
+            return FileAttributes.KEEP;
+        }
+        if (name.get().matches("[0-9]{1,9}")) {
+            return Integer.parseInt(name.get());
+        }
+        try {
+            Process getent = new ProcessBuilder(List.of("getent", database, name.get()))
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            String line = new String(getent.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            String[] fields = line.split(":", -1);
+            if (fields.length > 2) {
+                return Integer.parseInt(fields[2]);
+            }
+        } catch (IOException e) {
+            throw new ConfigException(key, "'" + name.get() + "' cannot be looked up", "write a number");
+        }
+        throw new ConfigException(
+                key, "'" + name.get() + "' is not known here", "name one that 'getent " + database + "' knows");
+    }
+}

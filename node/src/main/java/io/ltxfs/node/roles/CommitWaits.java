@@ -1,0 +1,115 @@
+package io.ltxfs.node.roles;
+
+import io.ltxfs.database.Completion;
+import io.ltxfs.database.disk.Errno;
+import io.ltxfs.node.cluster.Action;
+import io.ltxfs.node.cluster.Event;
+import io.ltxfs.node.config.Durability;
+import io.ltxfs.node.config.LtxfsConfig;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The commits of this node that are durable here and wait for more. Each holds its completion and no thread; there are at
+ * most as many as system calls of applications. For all threads.
+ */
+public final class CommitWaits implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(CommitWaits.class);
+
+    private record Waiting(String database, Completion completion) {}
+
+    private final LtxfsConfig config;
+    private final Consumer<Event> tell;
+    private final ClusterArchive archive;
+    private final AtomicLong numbers;
+    private final Map<Long, Waiting> waiting = new ConcurrentHashMap<>();
+    private final Map<String, Boolean> waits = new ConcurrentHashMap<>();
+    private final boolean anyWaits;
+    private final AtomicLong degraded = new AtomicLong();
+
+    /** Whoever waits for the commit goes on in here, and may do much: not on the thread of the cluster. */
+    private final ExecutorService answers = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "commit-answers");
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    /** @param numbers gives numbers that nobody else has */
+    public CommitWaits(LtxfsConfig config, Consumer<Event> tell, ClusterArchive archive, AtomicLong numbers) {
+        this.config = config;
+        this.tell = tell;
+        this.archive = archive;
+        this.numbers = numbers;
+        this.anyWaits = config.durabilities().anyMatch(durability -> !(durability instanceof Durability.Local));
+    }
+
+    /** Whether the commits of a database wait. Answers from memory. */
+    public boolean waits(String database) {
+        return anyWaits
+                && waits.computeIfAbsent(database, name -> !(config.durabilityFor(name) instanceof Durability.Local));
+    }
+
+    /** A transaction is durable here and waits. */
+    public void await(String database, long txid, Completion completion) {
+        Durability durability = config.durabilityFor(database);
+        LtxfsConfig.DurabilityWait bound = config.durabilityWaitFor(database);
+        long number = numbers.incrementAndGet();
+        waiting.put(number, new Waiting(database, completion));
+        tell.accept(new Event.CommitWaits(
+                number, database, txid, durability, bound.max().toNanos(), bound.then()));
+        if (durability instanceof Durability.Archive) {
+            archive.whenArchived(database, txid, () -> tell.accept(new Event.Archived(database, txid)));
+        }
+    }
+
+    /** Answers some of them. */
+    void answer(List<Long> commits, Action.Outcome outcome) {
+        for (long number : commits) {
+            Waiting done = waiting.remove(number);
+            if (done != null) {
+                if (outcome == Action.Outcome.DEGRADED) {
+                    degraded.incrementAndGet();
+                }
+                complete(done, outcome == Action.Outcome.UNKNOWN ? Errno.EIO : Errno.OK);
+            }
+        }
+    }
+
+    private void complete(Waiting done, int errno) {
+        answers.execute(() -> {
+            try {
+                done.completion().done(errno);
+            } catch (RuntimeException e) {
+                LOG.error("could not answer a commit database={}", done.database(), e);
+            }
+        });
+    }
+
+    /** How many wait. */
+    int size() {
+        return waiting.size();
+    }
+
+    /** How many were answered without what they should have waited for. */
+    long degraded() {
+        return degraded.get();
+    }
+
+    @Override
+    public void close() {
+        for (Long number : waiting.keySet()) {
+            Waiting left = waiting.remove(number);
+            if (left != null) {
+                complete(left, Errno.EIO);
+            }
+        }
+        answers.shutdown();
+    }
+}

@@ -1,0 +1,103 @@
+package io.ltxfs.node.roles;
+
+import io.ltxfs.node.cluster.Standing.Place;
+import io.ltxfs.node.roles.ClusterView.Replica;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * How far this node's replicas are. When a transaction was committed is known to about the interval at which positions are
+ * {@linkplain #sample sampled}. For all threads.
+ */
+final class ReplicaProgress {
+    /** So many changes of a position are remembered: older ones count as the oldest of them. */
+    private static final int SAMPLES_MAX = 256;
+
+    private record Sample(long txid, long nanos) {}
+
+    private final LongSupplier clock;
+    private final Map<String, Map<String, Place>> appliedByNode = new ConcurrentHashMap<>();
+    private final Map<String, Deque<Sample>> samples = new HashMap<>();
+
+    ReplicaProgress(LongSupplier clock) {
+        this.clock = clock;
+    }
+
+    /** A replica follows. */
+    void comes(String node) {
+        appliedByNode.put(node, new ConcurrentHashMap<>());
+    }
+
+    /** Whether a replica follows. */
+    boolean follows(String node) {
+        return appliedByNode.containsKey(node);
+    }
+
+    /** A replica shows these to its readers. */
+    void applied(String node, Map<String, Place> places) {
+        Map<String, Place> known = appliedByNode.get(node);
+        if (known != null) {
+            known.putAll(places);
+        }
+    }
+
+    /** A replica does not follow any more. */
+    void gone(String node) {
+        appliedByNode.remove(node);
+    }
+
+    /** Whether anybody follows. */
+    boolean isEmpty() {
+        return appliedByNode.isEmpty();
+    }
+
+    /** Where this node's databases are at this moment. */
+    synchronized void sample(Map<String, Long> txids) {
+        long now = clock.getAsLong();
+        txids.forEach((database, txid) -> {
+            Deque<Sample> own = samples.computeIfAbsent(database, name -> new ArrayDeque<>());
+            Sample last = own.peekLast();
+            if (last == null || last.txid() != txid) {
+                own.addLast(new Sample(txid, now));
+                if (own.size() > SAMPLES_MAX) {
+                    own.removeFirst();
+                }
+            }
+        });
+        samples.keySet().retainAll(txids.keySet());
+    }
+
+    /** For each database how far each replica is, ordered by node. */
+    synchronized Map<String, List<Replica>> view(Map<String, Long> txids) {
+        long now = clock.getAsLong();
+        Map<String, List<Replica>> view = new TreeMap<>();
+        appliedByNode.forEach((node, places) -> txids.forEach((database, txid) -> {
+            Place place = places.get(database);
+            long applied = place == null ? 0 : place.txid();
+            long lag = Long.compareUnsigned(applied, txid) >= 0 ? 0 : now - firstAfter(database, applied, now);
+            view.computeIfAbsent(database, name -> new ArrayList<>())
+                    .add(new Replica(node, applied, TimeUnit.NANOSECONDS.toMillis(lag)));
+        }));
+        view.values().forEach(replicas -> replicas.sort(Comparator.comparing(Replica::node)));
+        return view;
+    }
+
+    /** When the first transaction after one was seen. */
+    private long firstAfter(String database, long txid, long otherwise) {
+        for (Sample sample : samples.getOrDefault(database, new ArrayDeque<>())) {
+            if (Long.compareUnsigned(sample.txid(), txid) > 0) {
+                return sample.nanos();
+            }
+        }
+        return otherwise;
+    }
+}
