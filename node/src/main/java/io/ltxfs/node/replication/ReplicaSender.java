@@ -231,7 +231,7 @@ final class ReplicaSender implements Runnable {
 
     private void restart(long fromLsn) {
         TransactionFeed.Follower before = follower;
-        follower = databases.feed().follow("replica " + name, fromLsn, this::wake);
+        follower = databases.feed().follow("replica " + name, TransactionFeed.Kind.REPLICA, fromLsn, this::wake);
         if (before != null) {
             before.close();
         }
