@@ -39,6 +39,14 @@ public interface ArchiveService extends AutoCloseable {
     List<String> warnings();
 
     /**
+     * The highest epoch that was found in the archive above this node's (unsigned): another node is the primary. 0 if there
+     * was none.
+     */
+    default long epochSeen() {
+        return 0;
+    }
+
+    /**
      * Tells when the archive has a transaction of a database; at once if it has it. That this node was still the primary then
      * is not part of it: a commit that waits for the archive is answered when the lease object was read after this, and still
      * says so (rule 14 of the lease).

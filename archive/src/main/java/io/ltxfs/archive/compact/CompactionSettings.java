@@ -1,5 +1,6 @@
 package io.ltxfs.archive.compact;
 
+import io.ltxfs.archive.upload.LeaseTerm;
 import io.ltxfs.archive.upload.Placement;
 import io.ltxfs.ltx.PageCoding;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.util.function.Function;
  * @param dataDirectory of the node; what is kept locally lies in a directory of its own below it
  * @param clock wall clock
  * @param coding how pages are written
+ * @param term the lease: nothing is done while it is not held
  * @param room what must be left free on the disk, if the archive is on the disk of the data
  */
 public record CompactionSettings(
@@ -21,4 +23,5 @@ public record CompactionSettings(
         Path dataDirectory,
         Clock clock,
         PageCoding coding,
+        LeaseTerm term,
         Optional<FreeSpace> room) {}

@@ -4,6 +4,7 @@ import io.ltxfs.archive.Archive;
 import io.ltxfs.archive.ArchiveOptions;
 import io.ltxfs.archive.DatabaseArchive;
 import io.ltxfs.archive.upload.Encoder;
+import io.ltxfs.archive.upload.LeaseTerm;
 import io.ltxfs.archive.upload.Placement;
 import io.ltxfs.archive.upload.Spool;
 import io.ltxfs.archive.upload.UploadListener;
@@ -151,12 +152,17 @@ public final class Compactions implements UploadListener, AutoCloseable {
         return stopping;
     }
 
+    /** Whether this node may write to the archive. */
+    boolean mayWrite() {
+        return settings.term().now() != LeaseTerm.NOT_HELD;
+    }
+
     Optional<String> noRoom() {
         return settings.room().flatMap(FreeSpace::warning);
     }
 
     DatabaseCompaction compaction(DatabaseArchive database, ArchiveOptions options) {
-        return new DatabaseCompaction(database, options, tools);
+        return new DatabaseCompaction(database, options, tools, settings.term()::now);
     }
 
     ScheduledFuture<?> at(long millis, Runnable task) {

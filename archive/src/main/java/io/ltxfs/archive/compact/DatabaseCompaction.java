@@ -6,6 +6,7 @@ import io.ltxfs.archive.ArchiveOptions;
 import io.ltxfs.archive.BundleObject;
 import io.ltxfs.archive.DatabaseArchive;
 import io.ltxfs.archive.LtxObject;
+import io.ltxfs.archive.fence.StaleObjects;
 import io.ltxfs.archive.upload.Encoder;
 import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.ltx.LtxFormatException;
@@ -15,9 +16,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,12 +38,19 @@ public final class DatabaseCompaction {
     /** How much longer than level 0 is kept the beginnings of level 1 are remembered. */
     private static final int REMEMBERED_FACTOR = 3;
 
+    /** How many objects are remembered to be right; then they are looked at anew. */
+    private static final int RIGHT_MAX = 20_000;
+
     private final DatabaseArchive database;
     private final ArchiveOptions options;
     private final RetentionRules rules;
     private final CompactionTools tools;
     /** How many intervals something waits for its level. */
     private final int patience;
+
+    private final LongSupplier epoch;
+    /** Objects that were looked at and were not put by a deposed primary. */
+    private final Set<String> right = new HashSet<>();
     /** The newest object of each level; empty before the first whole run. */
     private final Map<Integer, LtxObject> newest = new HashMap<>();
     /** Of level 1, those that may cover what is left of level 0. */
@@ -47,7 +58,9 @@ public final class DatabaseCompaction {
 
     private boolean known;
 
-    private DatabaseCompaction(DatabaseArchive database, ArchiveOptions options, CompactionTools tools, int patience) {
+    private DatabaseCompaction(
+            DatabaseArchive database, ArchiveOptions options, CompactionTools tools, int patience, LongSupplier epoch) {
+        this.epoch = epoch;
         this.database = database;
         this.options = options;
         this.rules = RetentionRules.of(options);
@@ -57,7 +70,16 @@ public final class DatabaseCompaction {
 
     /** Compaction by whoever archives the database. Makes no request. */
     public DatabaseCompaction(DatabaseArchive database, ArchiveOptions options, CompactionTools tools) {
-        this(database, options, tools, 1);
+        this(database, options, tools, () -> 0);
+    }
+
+    /**
+     * Compaction by the primary of a cluster. Makes no request.
+     *
+     * @param epoch of the lease (unsigned), asked when a run begins; 0 without a lease
+     */
+    DatabaseCompaction(DatabaseArchive database, ArchiveOptions options, CompactionTools tools, LongSupplier epoch) {
+        this(database, options, tools, 1, epoch);
     }
 
     /**
@@ -66,7 +88,7 @@ public final class DatabaseCompaction {
      */
     public static DatabaseCompaction besideOthers(
             DatabaseArchive database, ArchiveOptions options, CompactionTools tools) {
-        return new DatabaseCompaction(database, options, tools, 2);
+        return new DatabaseCompaction(database, options, tools, 2, () -> 0);
     }
 
     /** The database's archive. */
@@ -87,7 +109,9 @@ public final class DatabaseCompaction {
      */
     public CompactionReport run() throws IOException {
         CompactionReport report = new CompactionReport(database.name());
-        LevelMaker maker = new LevelMaker(database, tools, report);
+        Epochs epochs = Epochs.read(database, epoch.getAsLong());
+        moveStaleAside(epochs);
+        LevelMaker maker = new LevelMaker(database, tools, report, epochs);
         known = false;
         Holdings holdings = Holdings.read(database);
         Instant now = tools.clock().instant();
@@ -98,10 +122,23 @@ public final class DatabaseCompaction {
         Holdings after = Holdings.read(database);
         remember(after);
         RetentionPlan plan = RetentionPlan.of(after, now, rules);
-        new Retention(database, tools, report).run(plan);
+        new Retention(database, tools, report, epochs).run(plan);
         plan.nextAt().ifPresent(report::nextAt);
         known = true;
         return report;
+    }
+
+    /** What a deposed primary put does not take part, and Litestream is not to see it either. */
+    private void moveStaleAside(Epochs epochs) throws IOException {
+        long mine = epoch.getAsLong();
+        if (mine != 0 && epochs.several()) {
+            List<String> looked = new StaleObjects(database, mine)
+                    .moveAll(key -> right.contains(key) || tools.verified().contains(key));
+            if (right.size() + looked.size() > RIGHT_MAX) {
+                right.clear();
+            }
+            right.addAll(looked);
+        }
     }
 
     /** Deletes what may be deleted, and makes nothing. */
@@ -109,7 +146,7 @@ public final class DatabaseCompaction {
         CompactionReport report = new CompactionReport(database.name());
         RetentionPlan plan =
                 RetentionPlan.of(Holdings.read(database), tools.clock().instant(), rules);
-        new Retention(database, tools, report).run(plan);
+        new Retention(database, tools, report, Epochs.read(database, epoch.getAsLong())).run(plan);
         plan.nextAt().ifPresent(report::nextAt);
         known = false;
         return report;
@@ -137,11 +174,12 @@ public final class DatabaseCompaction {
      */
     CompactionReport runLevels(int levels, LogRange log, Encoder encoder) throws IOException {
         CompactionReport report = new CompactionReport(database.name());
-        LevelMaker maker = new LevelMaker(database, tools, report);
         if (!known || options.levels().isEmpty()) {
             log.take(0);
             return report;
         }
+        Epochs epochs = Epochs.read(database, epoch.getAsLong());
+        LevelMaker maker = new LevelMaker(database, tools, report, epochs);
         Instant now = tools.clock().instant();
         if (!makeFromLog(log, encoder, maker, report)) {
             makeNew(1, now, maker, report);
@@ -150,7 +188,7 @@ public final class DatabaseCompaction {
             makeNew(level, now, maker, report);
         }
         if (levels > 1) {
-            retainLevelZero(now, report);
+            retainLevelZero(now, report, epochs);
         }
         return report;
     }
@@ -201,7 +239,7 @@ public final class DatabaseCompaction {
     }
 
     /** Deletes of level 0 what is old, without a look at the rest. */
-    private void retainLevelZero(Instant now, CompactionReport report) throws IOException {
+    private void retainLevelZero(Instant now, CompactionReport report, Epochs epochs) throws IOException {
         Instant old = now.minus(rules.levelZero().multipliedBy(REMEMBERED_FACTOR));
         while (recent.size() > 1 && recent.get(0).modified().isBefore(old)) {
             recent.remove(0);
@@ -217,7 +255,7 @@ public final class DatabaseCompaction {
         }
         Holdings holdings =
                 new Holdings(levels, database.listBundles(recent.get(0).minTxid()));
-        new Retention(database, tools, report).run(RetentionPlan.of(holdings, now, rules));
+        new Retention(database, tools, report, epochs).run(RetentionPlan.of(holdings, now, rules));
     }
 
     private Holdings makeLevelIfDue(int level, Holdings known, Instant now, LevelMaker maker, CompactionReport report)

@@ -159,6 +159,9 @@ final class DatabaseTask {
      */
     private long runOnce(boolean fresh) throws IOException {
         long now = owner.nowMillis();
+        if (!owner.mayWrite()) {
+            return turn(now);
+        }
         int levels = levelsPassed(now);
         boolean whole = !compaction.isKnown() || levels == options.levels().size() || !fresh && levels <= 1;
         Set<String> found = new LinkedHashSet<>();

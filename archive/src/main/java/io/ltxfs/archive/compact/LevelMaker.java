@@ -29,9 +29,11 @@ final class LevelMaker {
     private final ObjectPut put;
     private final ObjectVerifier verifier;
     private final CompactionReport report;
+    private final Epochs epochs;
 
-    LevelMaker(DatabaseArchive database, CompactionTools tools, CompactionReport report) {
+    LevelMaker(DatabaseArchive database, CompactionTools tools, CompactionReport report, Epochs epochs) {
         this.database = database;
+        this.epochs = epochs;
         this.tools = tools;
         this.put = new ObjectPut(database);
         this.verifier = new ObjectVerifier(database);
@@ -178,12 +180,19 @@ final class LevelMaker {
         return facts.timestamp().orElse(Instant.EPOCH);
     }
 
+    /** What an object says of itself, if it is part of the history. */
+    Probe probe(LtxObject object) throws IOException {
+        Probe probe = Probe.of(database, object);
+        epochs.check(object.key(), probe.facts(), object.maxTxid());
+        return probe;
+    }
+
     /** The sources that belong into one object. */
     private List<Probe> beginning(CompactionPlan.Step step) throws IOException {
         List<Probe> sources = new ArrayList<>();
         Probe before = null;
         for (LtxObject object : step.sources()) {
-            Probe source = Probe.of(database, object);
+            Probe source = probe(object);
             if (before != null && !belongs(before, source, step.level())) {
                 break;
             }

@@ -19,9 +19,11 @@ final class Retention {
     private final DatabaseArchive database;
     private final CompactionTools tools;
     private final CompactionReport report;
+    private final Epochs epochs;
 
-    Retention(DatabaseArchive database, CompactionTools tools, CompactionReport report) {
+    Retention(DatabaseArchive database, CompactionTools tools, CompactionReport report, Epochs epochs) {
         this.database = database;
+        this.epochs = epochs;
         this.tools = tools;
         this.report = report;
     }
@@ -52,6 +54,7 @@ final class Retention {
     }
 
     private void delete(List<String> keys) throws IOException {
+        epochs.checkUnchanged();
         database.store().deleteAll(keys);
         report.deleted(keys);
         keys.clear();
@@ -73,9 +76,12 @@ final class Retention {
         ObjectVerifier verifier = new ObjectVerifier(database);
         try {
             if (replacement instanceof Replacement.ByObject by) {
-                verifier.verify(by.object());
+                epochs.check(
+                        by.key(),
+                        verifier.verify(by.object()).facts(),
+                        by.object().maxTxid());
             } else if (replacement instanceof Replacement.ByBundle by) {
-                verifier.verify(by.bundle());
+                epochs.check(by.key(), verifier.verify(by.bundle()), by.bundle().maxTxid());
             }
         } catch (ArchiveException e) {
             report.warn(e.getMessage() + "; what it replaces is kept");

@@ -37,8 +37,11 @@ final class SnapshotMaker {
                     database.store().describe(database.levelPrefix(ArchiveLayout.SNAPSHOT_LEVEL))
                             + ": no snapshot can be made, objects are missing; 'ltxfs archive verify' says which");
         }
-        Probe first = Probe.of(database, sources.get(0));
-        Probe last = Probe.of(database, sources.get(sources.size() - 1));
+        Probe first = levels.probe(sources.get(0));
+        Probe last = first;
+        for (LtxObject source : sources.subList(1, sources.size())) {
+            last = levels.probe(source);
+        }
         ObjectFacts facts = Probe.joined(first, last);
         try (Spool.Item item = tools.spool().create();
                 Merger merger = new Merger(tools.spool())) {

@@ -5,6 +5,7 @@ import io.ltxfs.archive.ArchiveService;
 import io.ltxfs.archive.compact.CompactionSettings;
 import io.ltxfs.archive.compact.Compactions;
 import io.ltxfs.archive.compact.FreeSpace;
+import io.ltxfs.archive.upload.LeaseTerm;
 import io.ltxfs.archive.upload.LocalDatabases;
 import io.ltxfs.archive.upload.NewLineage;
 import io.ltxfs.archive.upload.UploadCounters;
@@ -41,7 +42,12 @@ public final class LocalArchiveService implements ArchiveService {
         Archive limited = room.map(limit -> new Archive(new RoomStore(archive.store(), limit), archive.layout()))
                 .orElse(archive);
         CompactionSettings settings = new CompactionSettings(
-                options.placement(), options.dataDirectory(), options.clock(), options.coding(), room);
+                options.placement(),
+                options.dataDirectory(),
+                options.clock(),
+                options.coding(),
+                new LeaseTerm(options.epoch()),
+                room);
         Compactions compactions = Compactions.start(limited, feed, settings);
         try {
             Uploads uploads = Uploads.start(limited, feed, databases, options, compactions);
@@ -79,6 +85,11 @@ public final class LocalArchiveService implements ArchiveService {
      */
     public String begin(String database, NewLineage.Progress progress) throws IOException, InterruptedException {
         return uploads.begin(database, progress);
+    }
+
+    @Override
+    public long epochSeen() {
+        return uploads.epochSeen();
     }
 
     @Override

@@ -90,6 +90,12 @@ final class DatabaseUpload {
     long recordNanos;
 
     long epoch;
+    /** The epoch under which the record was last read. */
+    long checkedEpoch;
+    /** When it was opened, and how often it was looked since for what a deposed primary has put. */
+    long openedNanos;
+
+    int looks;
     /** When the newest upload began. */
     long beganNanos;
 

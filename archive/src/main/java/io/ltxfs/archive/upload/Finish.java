@@ -44,6 +44,7 @@ final class Finish {
             db.newest = List.of();
             return;
         }
+        uploader.checkTerm(db);
         db.archive.store().delete(db.archive.key(0, min, max));
         db.newest = List.of();
         db.newestMin = max;
@@ -55,7 +56,7 @@ final class Finish {
         ObjectFacts facts = Facts.of(db, timestampMillis, first.preChecksum(), last);
         try (Spool.Item item = spool.create()) {
             encoder.level(transactions, first.txid(), timestampMillis, item);
-            uploader.put(db, new Prepared.Part(db.archive.key(0, first.txid(), last.txid()), item, facts));
+            uploader.put(db, new Prepared.Part(db.archive.key(0, first.txid(), last.txid()), last.txid(), item, facts));
         }
     }
 }

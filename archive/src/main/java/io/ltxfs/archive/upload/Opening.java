@@ -1,7 +1,9 @@
 package io.ltxfs.archive.upload;
 
 import io.ltxfs.archive.DatabaseRecord;
+import io.ltxfs.archive.fence.FencedException;
 import io.ltxfs.archive.fence.Newest;
+import io.ltxfs.archive.fence.StaleObjects;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.ltx.Txid;
 import java.io.IOException;
@@ -30,7 +32,13 @@ final class Opening {
     private static final Logger LOG = LoggerFactory.getLogger(Opening.class);
     private static final int LINEAGE_BYTES = 16;
     private static final long RECORD_NANOS = TimeUnit.MINUTES.toNanos(5);
+    /** In a cluster: for at most so long a deposed primary goes on, if nothing else tells it. */
+    private static final long RECORD_OF_CLUSTER_NANOS = TimeUnit.SECONDS.toNanos(5);
+    /** After so long it is looked once more, and then again, for what a deposed primary has put. */
+    private static final long[] LOOKS_NANOS = {TimeUnit.SECONDS.toNanos(30), TimeUnit.MINUTES.toNanos(5)};
+
     private final UploadOptions options;
+    private final LeaseTerm term;
     private final ArchiveState state;
     private final ConcurrentHashMap<String, ArchiveState.Known> known;
     private final long sinceMillis;
@@ -45,11 +53,13 @@ final class Opening {
      */
     Opening(
             UploadOptions options,
+            LeaseTerm term,
             ArchiveState state,
             ConcurrentHashMap<String, ArchiveState.Known> known,
             long sinceMillis,
             Queues queues) {
         this.options = options;
+        this.term = term;
         this.state = state;
         this.known = known;
         this.sinceMillis = sinceMillis;
@@ -63,7 +73,16 @@ final class Opening {
      */
     void open(DatabaseUpload db) throws IOException {
         Optional<ArchiveState.Known> ours = here(db);
+        long epoch = epoch(db);
         Optional<DatabaseRecord> record = DatabaseRecord.load(db.archive);
+        if (record.isPresent()) {
+            check(db, record.get());
+            if (epoch != 0 && record.get().lastEpoch() == epoch) {
+                new StaleObjects(db.archive, epoch).moveAll(key -> false);
+            }
+        }
+        db.looks = 0;
+        db.openedNanos = System.nanoTime();
         Optional<Newest> newest = Newest.of(
                 db.archive, record, ours.map(ArchiveState.Known::newestMin).orElse(0L));
         if (record.isEmpty() && newest.isEmpty()) {
@@ -79,6 +98,25 @@ final class Opening {
             return;
         }
         check(db, ours, record, newest.get());
+    }
+
+    /** The epoch under which is written now. */
+    long epoch(DatabaseUpload db) throws NotPrimaryException {
+        long epoch = term.now();
+        if (epoch == LeaseTerm.NOT_HELD) {
+            throw new NotPrimaryException(db);
+        }
+        return epoch;
+    }
+
+    /** No other node has begun a higher epoch. */
+    private void check(DatabaseUpload db, DatabaseRecord record) throws IOException {
+        try {
+            StaleObjects.check(db.archive, record, epoch(db));
+        } catch (FencedException e) {
+            term.saw(e.epoch());
+            throw e;
+        }
     }
 
     private Optional<ArchiveState.Known> here(DatabaseUpload db) {
@@ -181,7 +219,7 @@ final class Opening {
     }
 
     private DatabaseRecord create(DatabaseUpload db, String lineage, long firstTxid) throws IOException {
-        DatabaseRecord.Epoch epoch = new DatabaseRecord.Epoch(options.epoch().getAsLong(), firstTxid, options.node());
+        DatabaseRecord.Epoch epoch = new DatabaseRecord.Epoch(epoch(db), firstTxid, options.node());
         return DatabaseRecord.update(db.archive, current -> {
             if (current.isEmpty()) {
                 return new DatabaseRecord(lineage, db.name, List.of(epoch), List.of());
@@ -218,12 +256,19 @@ final class Opening {
         db.opened = true;
     }
 
-    /** Looks now and then whether somebody else has begun a history at this place. */
+    /** Looks now and then whether somebody else has begun a history, or an epoch, at this place. */
     void checkRecord(DatabaseUpload db) throws IOException {
         long now = System.nanoTime();
-        if (now - db.recordNanos >= RECORD_NANOS) {
+        long epoch = epoch(db);
+        boolean other = epoch != db.checkedEpoch;
+        if (other || now - db.recordNanos >= (epoch == 0 ? RECORD_NANOS : RECORD_OF_CLUSTER_NANOS)) {
             ours(db, DatabaseRecord.load(db.archive));
             db.recordNanos = now;
+            db.checkedEpoch = epoch;
+        }
+        if (epoch != 0 && db.looks < LOOKS_NANOS.length && now - db.openedNanos >= LOOKS_NANOS[db.looks]) {
+            new StaleObjects(db.archive, epoch).moveAll(key -> false);
+            db.looks++;
         }
     }
 
@@ -231,25 +276,24 @@ final class Opening {
     void claim(DatabaseUpload db, long epoch) throws IOException {
         DatabaseRecord.update(db.archive, current -> {
             DatabaseRecord record = ours(db, current);
-            List<DatabaseRecord.Epoch> epochs = new ArrayList<>(record.epochs());
-            long last = epochs.isEmpty() ? 0 : epochs.get(epochs.size() - 1).epoch();
-            if (Long.compareUnsigned(last, epoch) > 0) {
-                throw new RefusedException(
-                        db,
-                        "epoch " + Long.toUnsignedString(last) + " has begun, and this node has epoch "
-                                + Long.toUnsignedString(epoch));
-            }
-            if (last == epoch && !epochs.isEmpty()) {
+            if (record.lastEpoch() == epoch && !record.epochs().isEmpty()) {
                 return record;
             }
+            List<DatabaseRecord.Epoch> epochs = new ArrayList<>(record.epochs());
             epochs.add(new DatabaseRecord.Epoch(epoch, db.archivedTxid + 1, options.node()));
             return new DatabaseRecord(record.lineage(), record.database(), epochs, record.drops());
         });
         db.epoch = epoch;
     }
 
-    /** The record, if it is that of the lineage that is continued here. */
-    DatabaseRecord ours(DatabaseUpload db, Optional<DatabaseRecord> current) throws RefusedException {
+    /** Whether what is in the way of an object was put by a deposed primary: then it is not any more. */
+    boolean movedAside(DatabaseUpload db, String key, long maxTxid) throws IOException {
+        long epoch = epoch(db);
+        return epoch != 0 && new StaleObjects(db.archive, epoch).move(key, maxTxid);
+    }
+
+    /** The record, if it is that of the lineage that is continued here, and of this node's epoch or an earlier one. */
+    DatabaseRecord ours(DatabaseUpload db, Optional<DatabaseRecord> current) throws IOException {
         if (current.isEmpty()) {
             throw new RefusedException(
                     db, "its record " + db.archive.store().describe(db.archive.recordKey()) + " is gone");
@@ -257,6 +301,7 @@ final class Opening {
         if (!current.get().lineage().equals(db.lineage)) {
             throw new RefusedException(db, "it belongs to " + who(current.get(), Optional.empty()));
         }
+        check(db, current.get());
         return current.get();
     }
 

@@ -10,8 +10,8 @@ import java.util.List;
 /** Objects that are to be put one after the other, all of them before the archive has what they stand for. */
 final class Prepared implements AutoCloseable {
 
-    /** One object. */
-    record Part(String key, Spool.Item content, ObjectFacts facts) {}
+    /** One object, and its last transaction. */
+    record Part(String key, long maxTxid, Spool.Item content, ObjectFacts facts) {}
 
     final List<Part> parts = new ArrayList<>();
     final long minTxid;
@@ -41,7 +41,7 @@ final class Prepared implements AutoCloseable {
     }
 
     void add(int level, long firstTxid, Spool.Item content, ObjectFacts facts, DatabaseUpload db) {
-        parts.add(new Part(db.archive.key(level, firstTxid, maxTxid), content, facts));
+        parts.add(new Part(db.archive.key(level, firstTxid, maxTxid), maxTxid, content, facts));
     }
 
     /** Keeps only files, for a long wait. */

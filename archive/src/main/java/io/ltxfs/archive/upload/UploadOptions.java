@@ -12,7 +12,7 @@ import java.util.function.LongSupplier;
  * @param placement place and options of a database, by its name
  * @param dataDirectory of the node; what the archive keeps locally lies in directories of its own below it
  * @param node this node's id, for people who find its objects
- * @param epoch the lease epoch of the moment (unsigned); 0 without a lease
+ * @param epoch the lease epoch of the moment; 0 without a lease, {@link LeaseTerm#NOT_HELD} while it is not held
  * @param clock wall clock
  * @param coding how pages are written
  * @param uploads how many objects are put at a time

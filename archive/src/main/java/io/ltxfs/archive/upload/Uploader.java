@@ -19,7 +19,6 @@ import org.slf4j.LoggerFactory;
 final class Uploader {
     private static final Logger LOG = LoggerFactory.getLogger(Uploader.class);
 
-    private final UploadOptions options;
     private final Encoder encoder;
     private final Spool spool;
     private final Images images;
@@ -30,7 +29,6 @@ final class Uploader {
     private final Queues queues;
 
     Uploader(
-            UploadOptions options,
             Encoder encoder,
             Spool spool,
             Images images,
@@ -38,7 +36,6 @@ final class Uploader {
             UploadCounters counters,
             UploadListener listener,
             Queues queues) {
-        this.options = options;
         this.encoder = encoder;
         this.spool = spool;
         this.images = images;
@@ -60,7 +57,7 @@ final class Uploader {
             opening.open(db);
         }
         opening.checkRecord(db);
-        long epoch = options.epoch().getAsLong();
+        long epoch = opening.epoch(db);
         if (Long.compareUnsigned(epoch, db.epoch) > 0) {
             opening.claim(db, epoch);
         }
@@ -99,7 +96,8 @@ final class Uploader {
             ObjectFacts facts = Facts.of(db, time, first.preChecksum(), last);
             if (times.length > 1) {
                 Spool.Item bundle = spool.create();
-                prepared.parts.add(new Prepared.Part(db.archive.bundleKey(first.txid(), last.txid()), bundle, facts));
+                prepared.parts.add(
+                        new Prepared.Part(db.archive.bundleKey(first.txid(), last.txid()), last.txid(), bundle, facts));
                 encoder.bundle(changes.transactions(), times, bundle);
             }
             Spool.Item object = spool.create();
@@ -207,21 +205,31 @@ final class Uploader {
     void put(DatabaseUpload db, Prepared.Part part) throws IOException {
         ObjectStore store = db.archive.store();
         ObjectBody body = part.content().body();
-        try {
-            store.put(
-                    part.key(),
-                    body,
-                    PutOptions.create()
-                            .with(part.facts().toMetadata())
-                            .modifiedAt(part.facts().timestamp().orElseThrow()));
-            counters.put(body.size());
-            db.answered = true;
-        } catch (StoreException e) {
-            if (e.kind() != StoreException.Kind.PRECONDITION_FAILED) {
-                throw e;
+        for (boolean moved = true; moved; ) {
+            opening.epoch(db);
+            try {
+                store.put(
+                        part.key(),
+                        body,
+                        PutOptions.create()
+                                .with(part.facts().toMetadata())
+                                .modifiedAt(part.facts().timestamp().orElseThrow()));
+                counters.put(body.size());
+                db.answered = true;
+                return;
+            } catch (StoreException e) {
+                if (e.kind() != StoreException.Kind.PRECONDITION_FAILED) {
+                    throw e;
+                }
+                moved = opening.movedAside(db, part.key(), part.maxTxid());
             }
-            checkIsOurs(db, part);
         }
+        checkIsOurs(db, part);
+    }
+
+    /** This node may write. */
+    void checkTerm(DatabaseUpload db) throws NotPrimaryException {
+        opening.epoch(db);
     }
 
     private static void checkIsOurs(DatabaseUpload db, Prepared.Part part) throws IOException {

@@ -3,6 +3,7 @@ package io.ltxfs.archive.upload;
 import io.ltxfs.archive.Archive;
 import io.ltxfs.archive.ArchiveException;
 import io.ltxfs.archive.ArchiveService.Progress;
+import io.ltxfs.archive.fence.FencedException;
 import io.ltxfs.database.NotAvailableException;
 import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.disk.Errno;
@@ -67,6 +68,7 @@ public final class Uploads implements AutoCloseable {
     private final TransactionFeed.Follower follower;
     private final ConcurrentHashMap<String, ArchiveState.Known> known = new ConcurrentHashMap<>();
     private final UploadCounters counters = new UploadCounters();
+    private final LeaseTerm term;
     private final Opening opening;
     private final Uploader uploader;
     private final Thread thread;
@@ -136,9 +138,10 @@ public final class Uploads implements AutoCloseable {
         this.begun = begun(options);
         Spool spool = new Spool(options.dataDirectory());
         Encoder encoder = new Encoder(feed, options.coding());
-        this.opening = new Opening(options, state, known, begun.sinceMillis(), queues);
-        this.uploader = new Uploader(
-                options, encoder, spool, new Images(local, encoder, spool), opening, counters, listener, queues);
+        this.term = new LeaseTerm(options.epoch());
+        this.opening = new Opening(options, term, state, known, begun.sinceMillis(), queues);
+        this.uploader =
+                new Uploader(encoder, spool, new Images(local, encoder, spool), opening, counters, listener, queues);
         this.nextLsn = begun.lsn();
         this.lastLsn = begun.lsn() - 1;
         addKnown();
@@ -522,10 +525,12 @@ public final class Uploads implements AutoCloseable {
         counters.failed();
         boolean first = db.failures == 0;
         pause(db, now);
-        if (e instanceof RefusedException || e instanceof ArchiveException) {
+        if (e instanceof RefusedException || e instanceof ArchiveException || e instanceof FencedException) {
             refuse(db, String.valueOf(e.getMessage()), now);
         } else if (e instanceof StoreException store) {
             failed(db, store, now);
+        } else if (e instanceof NotPrimaryException) {
+            db.problem = String.valueOf(e.getMessage());
         } else if (e instanceof NotAvailableException) {
             gone(db);
         } else if (e instanceof DiskException disk && disk.errno() != Errno.ENOSPC) {
@@ -680,6 +685,11 @@ public final class Uploads implements AutoCloseable {
     private long headMillis(DatabaseUpload db) {
         Transaction head = db.head();
         return head == null ? options.clock().millis() : head.header().timeMillis();
+    }
+
+    /** The highest epoch found in the archive that is above this node's (unsigned); 0 if there was none. */
+    public long epochSeen() {
+        return term.seen();
     }
 
     /** What was done since the start. */

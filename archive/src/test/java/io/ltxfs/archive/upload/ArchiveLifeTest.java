@@ -83,7 +83,12 @@ class ArchiveLifeTest {
                 archive,
                 node.feed,
                 new CompactionSettings(
-                        options.placement(), node.data, options.clock(), options.coding(), Optional.empty()));
+                        options.placement(),
+                        node.data,
+                        options.clock(),
+                        options.coding(),
+                        new LeaseTerm(options.epoch()),
+                        Optional.empty()));
         uploads = Uploads.start(archive, node.feed, node, options, compactions);
     }
 
