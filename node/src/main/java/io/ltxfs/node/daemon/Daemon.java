@@ -159,6 +159,11 @@ public final class Daemon {
                     config.mount(),
                     config.archive().url().text());
             node.write(data.path());
+            if (config.isCluster()) {
+                ClusterDaemon member = ClusterDaemon.open(config, archiving, primaryOnly);
+                cluster = member;
+                roles = member.roles();
+            }
             http.serve(
                     new HttpApi(this::status, () -> Optional.ofNullable(serving), metrics, roles, waits), node.token());
             notices.forEach(notice -> LOG.warn("{}", notice));
