@@ -1095,6 +1095,11 @@ public final class Database {
                         rollback.commitUnjournaled();
                     } catch (NotADatabaseException e) {
                         leavePlain();
+                    } catch (DiskException e) {
+                        if (mayBegin() == Errno.OK) {
+                            throw e;
+                        }
+                        LOG.warn("left out what was written without a journal: {}", e.getMessage());
                     }
                 }
                 drain();

@@ -12,6 +12,7 @@ import io.ltxfs.database.log.PageSet;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.database.log.TransactionHeader.Image;
 import io.ltxfs.database.log.TransactionLog;
+import io.ltxfs.database.receive.Divergent;
 import io.ltxfs.database.receive.Receiver;
 import io.ltxfs.ltx.PageChecksum;
 import java.io.IOException;
@@ -56,6 +57,7 @@ public final class DatabaseSet implements AutoCloseable {
     private final LogFeed feed;
     private final Maintenance maintenance;
     private final LogReceiver receiver;
+    private final Divergent divergent;
 
     private DatabaseSet(Disk disk, TransactionLog log, LogFeed feed, Services services) {
         this.disk = disk;
@@ -65,6 +67,7 @@ public final class DatabaseSet implements AutoCloseable {
         this.maintenance = new Maintenance(
                 this, log, feed, services.backlog(), services.options().log().maxBytes());
         this.receiver = new LogReceiver(this, disk, log, services);
+        this.divergent = new DivergentFiles(this, disk, log);
     }
 
     /**
@@ -281,6 +284,11 @@ public final class DatabaseSet implements AutoCloseable {
 
     LogReceiver arrivals() {
         return receiver;
+    }
+
+    /** What is kept of this node's transactions that the primary's history does not have. */
+    public Divergent divergent() {
+        return divergent;
     }
 
     /** Takes transactions that come from another node. */

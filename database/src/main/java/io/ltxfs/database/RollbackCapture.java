@@ -204,7 +204,7 @@ final class RollbackCapture {
     int write(Handle handle, long offset, ByteBuffer source, Completion completion) throws DiskException {
         boolean first = !active && !unjournaled;
         if (first && !beginUnjournaled(handle)) {
-            return Errno.EROFS;
+            return restores(offset, source) ? Errno.OK : Errno.EROFS;
         }
         overlay(source.remaining()).write(offset, source);
         wrote(handle);
@@ -235,7 +235,7 @@ final class RollbackCapture {
                 return Errno.OK;
             }
             if (!beginUnjournaled(handle)) {
-                return Errno.EROFS;
+                return size == state.file.viewSize() ? Errno.OK : Errno.EROFS;
             }
         }
         overlay(0).truncate(size);
@@ -824,6 +824,16 @@ final class RollbackCapture {
         writeLockSeen = false;
         database.unjournaledBegan();
         return true;
+    }
+
+    /** A6: a write that leaves the file as it is committed is allowed to everybody. */
+    private boolean restores(long offset, ByteBuffer source) throws DiskException {
+        if (offset + source.remaining() > state.file.viewSize()) {
+            return false;
+        }
+        ByteBuffer there = ByteBuffer.allocate(source.remaining());
+        state.file.readFully(offset, there);
+        return there.flip().equals(source);
     }
 
     /**
