@@ -1,0 +1,11 @@
+package io.ltxfs.node.cluster.sim;
+
+/** The simulation's entry for code that was loaded by a {@link MutantLoader}. */
+final class MutantRun {
+    private MutantRun() {}
+
+    /** The failure of a run, or an empty text. Called by reflection. */
+    static String run(long seed) {
+        return Simulation.run(seed, false).failure();
+    }
+}
