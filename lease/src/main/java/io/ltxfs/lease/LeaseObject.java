@@ -6,6 +6,7 @@ import io.ltxfs.objectstore.ObjectStore;
 import io.ltxfs.objectstore.PutOptions;
 import io.ltxfs.objectstore.StoreException;
 import java.io.IOException;
+import java.util.Optional;
 
 /** The lease object in a store: the requests of a {@link LeaseMachine} carried out on it. */
 public final class LeaseObject {
@@ -65,6 +66,33 @@ public final class LeaseObject {
             byte[] bytes = content.readAll();
             return new Lease.Seen(
                     LeaseJson.read(bytes, store.describe(KEY)), content.info().etag());
+        }
+    }
+
+    /** The object as people write it. */
+    public String describe() {
+        return store.describe(KEY);
+    }
+
+    /** Whether there is an object that cannot be read as a lease, also one of a newer format. */
+    public boolean isDamaged() {
+        return etagOfDamaged().isPresent();
+    }
+
+    /** The ETag of an object that cannot be read as a lease; empty if there is none, or it can be read, or nobody knows. */
+    public Optional<String> etagOfDamaged() {
+        try {
+            String etag = store.head(KEY).etag();
+            try {
+                read();
+                return Optional.empty();
+            } catch (StoreException e) {
+                return Optional.empty();
+            } catch (IOException e) {
+                return Optional.of(etag);
+            }
+        } catch (StoreException e) {
+            return Optional.empty();
         }
     }
 

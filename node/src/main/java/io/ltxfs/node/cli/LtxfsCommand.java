@@ -1,6 +1,7 @@
 package io.ltxfs.node.cli;
 
 import io.ltxfs.node.cli.archive.ArchiveCommand;
+import io.ltxfs.node.cli.lease.LeaseCommand;
 import io.ltxfs.node.cli.ltx.LtxCommand;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -27,6 +28,7 @@ import picocli.CommandLine.Spec;
             PromoteCommand.class,
             HandoffCommand.class,
             ArchiveCommand.class,
+            LeaseCommand.class,
             DoctorCommand.class,
             LtxCommand.class,
             ConfigCommand.class,
@@ -48,7 +50,6 @@ final class LtxfsCommand implements Callable<Integer> {
     /** Commands of later versions. */
     enum Later {
         REPLICATE("run the database inside the mount"),
-        LEASE("a node is alone, and always the primary"),
         CERTS("make certificates with a tool such as openssl");
 
         private final String instead;

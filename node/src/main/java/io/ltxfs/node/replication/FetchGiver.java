@@ -48,8 +48,9 @@ final class FetchGiver {
         }
         Semaphore progress = new Semaphore(0);
         Lane lane = new Lane(database, after);
-        try (TransactionFeed.Follower follower =
-                databases.feed().follow("fetch " + database, TransactionFeed.Kind.REPLICA, place.fromLsn(), progress::release)) {
+        try (TransactionFeed.Follower follower = databases
+                .feed()
+                .follow("fetch " + database, TransactionFeed.Kind.REPLICA, place.fromLsn(), progress::release)) {
             while (Long.compareUnsigned(lane.sent().txid(), target.txid()) < 0) {
                 Transaction next = next(follower, progress);
                 if (next.header().database().equals(database) && lane.fit(next) == Lane.Fit.NEXT) {

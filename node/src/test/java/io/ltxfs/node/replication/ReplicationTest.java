@@ -41,7 +41,8 @@ class ReplicationTest {
     private void awaitSame(TestNode primary, TestNode replica) {
         await().atMost(20, TimeUnit.SECONDS)
                 .pollInterval(Duration.ofMillis(5))
-                .untilAsserted(() -> assertEquals(primary.positions(), replica.positions(), () -> replica.follower.failures + ""));
+                .untilAsserted(() ->
+                        assertEquals(primary.positions(), replica.positions(), () -> replica.follower.failures + ""));
     }
 
     @Test
@@ -105,16 +106,20 @@ class ReplicationTest {
         replica.commit("own.db", random, 1, 1);
         closing(replica.client.follow(primary.address(), replica.follower));
         await().untilAsserted(() -> assertEquals(
-                primary.positions().get("a.db"), replica.positions().get("a.db"), () -> replica.follower.failures + ""));
+                primary.positions().get("a.db"),
+                replica.positions().get("a.db"),
+                () -> replica.follower.failures + ""));
         primary.commit("a.db", random, 3, 50);
         await().untilAsserted(() -> assertEquals(
-                primary.positions().get("a.db"), replica.positions().get("a.db"), () -> replica.follower.failures + ""));
-        await().untilAsserted(() ->
-                assertEquals(primary.positions().get("dropped.db"), replica.positions().get("dropped.db")));
+                primary.positions().get("a.db"),
+                replica.positions().get("a.db"),
+                () -> replica.follower.failures + ""));
+        await().untilAsserted(() -> assertEquals(
+                primary.positions().get("dropped.db"), replica.positions().get("dropped.db")));
         assertArrayEquals(primary.content("a.db"), replica.content("a.db"));
         assertTrue(replica.follower.divergent.contains("a.db@?"), replica.follower.divergent::toString);
         await().untilAsserted(() -> assertEquals(List.of("own.db"), replica.follower.absent));
-        await().untilAsserted(() ->
-                assertEquals(primary.positions().get("a.db"), primary.handler.acknowledged.get("a.db")));
+        await().untilAsserted(
+                        () -> assertEquals(primary.positions().get("a.db"), primary.handler.acknowledged.get("a.db")));
     }
 }

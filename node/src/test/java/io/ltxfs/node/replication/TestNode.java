@@ -175,9 +175,7 @@ final class TestNode implements AutoCloseable {
 
     /** Applies everything that was received of a database. */
     void apply(String database) throws IOException {
-        for (Optional<Arrival> next = receiver.next(database);
-                next.isPresent();
-                next = receiver.next(database)) {
+        for (Optional<Arrival> next = receiver.next(database); next.isPresent(); next = receiver.next(database)) {
             receiver.applyToFile(next.get());
         }
     }
@@ -185,8 +183,8 @@ final class TestNode implements AutoCloseable {
     Map<String, Place> positions() {
         Map<String, Place> positions = new HashMap<>();
         receiver.received()
-                .forEach((database, header) ->
-                        positions.put(database, new Place(header.txid(), header.postChecksum())));
+                .forEach(
+                        (database, header) -> positions.put(database, new Place(header.txid(), header.postChecksum())));
         return positions;
     }
 
