@@ -23,7 +23,7 @@ final class Channel {
 
     private final int fd;
 
-    /** The readers, and each unanswered request. */
+    /** The reader, and each unanswered request. */
     private final AtomicInteger users = new AtomicInteger(1);
 
     private Channel(int fd) {
@@ -41,17 +41,9 @@ final class Channel {
         return new Channel(fd);
     }
 
-    /**
-     * Opens another descriptor for the same connection; this one, shared, where the user may not open the device: the
-     * readers then take turns at one queue.
-     */
+    /** Opens another descriptor for the same connection. */
     Channel cloned() throws PosixException {
-        int clone = Posix.open(DEVICE, OpenFlags.RDWR | OpenFlags.CLOEXEC, 0);
-        if (clone == -Errno.EACCES || clone == -Errno.EPERM) {
-            users.getAndIncrement();
-            return this;
-        }
-        Posix.check(clone, "open " + DEVICE);
+        int clone = openDevice();
         byte[] argument =
                 ByteBuffer.allocate(4).order(ByteOrder.nativeOrder()).putInt(fd).array();
         int result = Posix.ioctl(clone, FuseLayout.DEVICE_CLONE, argument);

@@ -13,12 +13,24 @@ import java.nio.file.Path;
 /**
  * Speaks to {@code /dev/fuse} and mounts with mount(2). Needs CAP_SYS_ADMIN and the device.
  *
- * <p>Permissions are checked by the kernel ({@code default_permissions}) and every user may come ({@code allow_other}):
- * the app need not be the user that runs ltxfs.
+ * <p>Permissions are checked by the kernel ({@code default_permissions}) and, unless told otherwise, every user may come
+ * ({@code allow_other}): the app need not be the user that runs ltxfs.
  */
 public final class KernelTransport implements Transport {
     private static final long MS_NOSUID = 2;
     private static final long MS_NODEV = 4;
+
+    private final boolean allowOther;
+
+    /** Every user may come. */
+    public KernelTransport() {
+        this(true);
+    }
+
+    /** Lets other users than this process's come, or not. */
+    public KernelTransport(boolean allowOther) {
+        this.allowOther = allowOther;
+    }
 
     @Override
     public MountedFileSystem mount(FileSystem fileSystem, MountOptions options) throws IOException {
@@ -47,9 +59,9 @@ public final class KernelTransport implements Transport {
         }
     }
 
-    private static void mountDevice(Channel channel, Path mountPoint) throws IOException {
+    private void mountDevice(Channel channel, Path mountPoint) throws IOException {
         String data = "fd=" + channel.fd() + ",rootmode=40000,user_id=" + Posix.geteuid() + ",group_id="
-                + Posix.getegid() + ",default_permissions,allow_other";
+                + Posix.getegid() + ",default_permissions" + (allowOther ? ",allow_other" : "");
         int result = Posix.mount("ltxfs", mountPoint.toString(), MountPoint.TYPE, MS_NOSUID | MS_NODEV, data);
         if (result < 0) {
             PosixException cause = new PosixException(-result, "mount " + mountPoint);

@@ -35,11 +35,7 @@ final class Libfuse {
      * @return the descriptor of {@code /dev/fuse} that serves the mount
      */
     static int mount(Path mountPoint, String options) throws IOException {
-        Functions functions = load();
-        if (helper() == null) {
-            throw new IOException("mount " + mountPoint + ": there is no fusermount on the path; install it, on Debian"
-                    + " with: apt-get install fuse3 (or fuse)");
-        }
+        Functions functions = require();
         Runtime runtime = Runtime.getSystemRuntime();
         Pointer name = text(runtime, "ltxfs");
         Pointer flag = text(runtime, "-o");
@@ -64,12 +60,19 @@ final class Libfuse {
         return functions.fuse_chan_fd(channel);
     }
 
-    private static Functions load() throws IOException {
+    /**
+     * Loads the library.
+     *
+     * @throws IOException if it, or {@code fusermount}, is not there
+     */
+    static Functions require() throws IOException {
+        if (helper() == null) {
+            throw new IOException("there is no fusermount on the path (package fuse3, or fuse)");
+        }
         try {
             return LibraryLoader.create(Functions.class).failImmediately().load(LIBRARY);
         } catch (UnsatisfiedLinkError e) {
-            throw new IOException(
-                    LIBRARY + " is not installed; install it, on Debian with: apt-get install libfuse2 fuse3", e);
+            throw new IOException(LIBRARY + " is not installed (package libfuse2)", e);
         }
     }
 

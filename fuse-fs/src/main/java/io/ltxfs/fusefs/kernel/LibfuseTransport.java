@@ -25,10 +25,21 @@ public final class LibfuseTransport implements Transport {
         this.allowOther = allowOther;
     }
 
+    /**
+     * {@link #LibfuseTransport} where what it needs is installed.
+     *
+     * @throws IOException if something is not; says what
+     */
+    public static LibfuseTransport available(boolean allowOther) throws IOException {
+        Libfuse.require();
+        return new LibfuseTransport(allowOther);
+    }
+
     @Override
     public MountedFileSystem mount(FileSystem fileSystem, MountOptions options) throws IOException {
         Path mountPoint = MountPoint.prepare(options.mountPoint());
-        String words = "fsname=ltxfs,subtype=ltxfs,default_permissions" + (allowOther ? ",allow_other" : "");
+        String words = "fsname=ltxfs,subtype=ltxfs,default_permissions"
+                + (allowOther ? ",allow_other" : "");
         Channel channel = Channel.of(Libfuse.mount(mountPoint, words));
         return KernelMount.serve(channel, mountPoint, fileSystem, options);
     }

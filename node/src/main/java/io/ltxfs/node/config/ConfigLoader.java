@@ -115,6 +115,7 @@ public final class ConfigLoader {
                 new LtxfsConfig.Files(value(Keys.FILES_OWNER), value(Keys.FILES_GROUP), value(Keys.FILES_MODE)),
                 rules(),
                 value(Keys.TRANSPORT),
+                value(Keys.ALLOW_OTHER),
                 value(Keys.STOP_TIMEOUT),
                 value(Keys.ON_DAEMON_DEATH),
                 value(Keys.LOG_LEVEL));
@@ -148,6 +149,7 @@ public final class ConfigLoader {
         return switch (text) {
             case "<mount>" -> request.root() ? "/litefs" : "~/ltxfs";
             case "<data>" -> request.root() ? "/var/lib/ltxfs" : "~/.local/share/ltxfs";
+            case "<allow-other>" -> Boolean.toString(request.root());
             case "<advertise>" -> advertise().toString();
             case "<keep>" -> keepsLocalArchive() ? "3d" : "30d";
             default ->

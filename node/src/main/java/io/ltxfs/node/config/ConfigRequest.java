@@ -27,7 +27,7 @@ public record ConfigRequest(
 
     /** Where a configuration is looked for when none is named. */
     List<Path> usualPlaces() {
-        Path home = Path.of(System.getProperty("user.home", "/"));
+        Path home = HomeDirectory.get();
         Path machine = Path.of("/etc/ltxfs/ltxfs.yml");
         return root ? List.of(machine) : List.of(home.resolve(".config/ltxfs/ltxfs.yml"), machine);
     }

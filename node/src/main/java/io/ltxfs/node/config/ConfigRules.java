@@ -24,6 +24,12 @@ final class ConfigRules {
             throw new ConfigException(origin(tree, "mount"), "'/' cannot be mounted over", "write another directory");
         }
         checkReplication(config, tree);
+        if (config.capture() == CaptureMode.FAST && config.transport() == TransportKind.LIBFUSE) {
+            throw new ConfigException(
+                    origin(tree, "capture"),
+                    "is fast, but transport is libfuse, which has strict capture only",
+                    "write capture: strict or auto, or transport: kernel");
+        }
         checkLease(config, tree);
         checkDurability(config.durability(), origin(tree, "durability"), config);
         for (int i = 0; i < config.databases().size(); i++) {
@@ -124,9 +130,6 @@ final class ConfigRules {
         List<String> notices = new ArrayList<>();
         if (config.capture() == CaptureMode.FAST) {
             notices.add("capture is fast: it comes with a later version; strict is used");
-        }
-        if (config.transport() == TransportKind.LIBFUSE) {
-            notices.add("transport is libfuse: it comes with a later version; only the kernel transport is there");
         }
         boolean loopback = config.replication().listen().isLoopback();
         if (config.isCluster() && loopback && !config.node().advertise().isLoopback()) {

@@ -76,6 +76,7 @@ final class Keys {
 
     static final ConfigKey<TransportKind> TRANSPORT =
             ConfigKey.of("transport", ValueTypes.choice(TransportKind.class), "auto");
+    static final ConfigKey<Boolean> ALLOW_OTHER = ConfigKey.of("allow-other", ValueTypes.bool(), "<allow-other>");
     static final ConfigKey<Duration> STOP_TIMEOUT = ConfigKey.of("stop-timeout", ValueTypes.duration(MILLI), "20s");
     static final ConfigKey<OnDaemonDeath> ON_DAEMON_DEATH =
             ConfigKey.of("on-daemon-death", ValueTypes.choice(OnDaemonDeath.class), "restart");
@@ -122,6 +123,7 @@ final class Keys {
             FILES_GROUP,
             FILES_MODE,
             TRANSPORT,
+            ALLOW_OTHER,
             STOP_TIMEOUT,
             ON_DAEMON_DEATH,
             LOG_LEVEL);

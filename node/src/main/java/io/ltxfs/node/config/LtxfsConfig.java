@@ -26,6 +26,7 @@ public record LtxfsConfig(
         Files files,
         List<DatabaseRule> databases,
         TransportKind transport,
+        boolean allowOther,
         Duration stopTimeout,
         OnDaemonDeath onDaemonDeath,
         LogLevel logLevel) {

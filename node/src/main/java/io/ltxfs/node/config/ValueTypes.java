@@ -96,7 +96,7 @@ final class ValueTypes {
         if (text.isBlank()) {
             throw new WrongValue("is empty");
         }
-        String home = System.getProperty("user.home", "/");
+        String home = HomeDirectory.get().toString();
         String absolute = text.equals("~") ? home : text.startsWith("~/") ? home + text.substring(1) : text;
         try {
             return Path.of(absolute).toAbsolutePath().normalize();

@@ -4,11 +4,11 @@ import io.ltxfs.database.DatabaseSetOptions;
 import io.ltxfs.database.log.LogOptions;
 import io.ltxfs.fusefs.Mount;
 import io.ltxfs.fusefs.MountSettings;
+import io.ltxfs.fusefs.transport.Transport;
 import io.ltxfs.node.Version;
 import io.ltxfs.node.config.ConfigException;
 import io.ltxfs.node.config.LoadedConfig;
 import io.ltxfs.node.config.LtxfsConfig;
-import io.ltxfs.node.config.TransportKind;
 import io.ltxfs.node.config.Unjournaled;
 import io.ltxfs.node.config.WhenLogIsFull;
 import io.ltxfs.node.guard.MarkedProcesses;
@@ -18,8 +18,6 @@ import io.ltxfs.node.roles.AloneRoles;
 import io.ltxfs.node.roles.ClusterView;
 import io.ltxfs.node.roles.Roles;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,7 +37,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Daemon {
     private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
-    private static final Path FUSE_DEVICE = Path.of("/dev/fuse");
     private static final Duration POLL = Duration.ofMillis(20);
 
     /** What is kept of the stop's time for flushing, after waiting for open files: a quarter, at most this. */
@@ -146,7 +143,7 @@ public final class Daemon {
     }
 
     private int run() throws NodeException, InterruptedException {
-        checkTransport();
+        Transport transport = TransportChoice.of(config);
         try (archiving;
                 waits;
                 DataDirectory data = DataDirectory.create(config.data());
@@ -168,7 +165,7 @@ public final class Daemon {
                     new HttpApi(this::status, () -> Optional.ofNullable(serving), metrics, roles, waits), node.token());
             notices.forEach(notice -> LOG.warn("{}", notice));
             try {
-                return serve();
+                return serve(transport);
             } finally {
                 closeCluster();
                 NodeFile.remove(data.path());
@@ -179,28 +176,12 @@ public final class Daemon {
         }
     }
 
-    private void checkTransport() throws NodeException {
-        if (!Files.exists(FUSE_DEVICE)) {
-            throw new NodeException(
-                    FUSE_DEVICE.toString(),
-                    "there is no such device",
-                    "load the kernel's module with 'modprobe fuse'; a container needs --device /dev/fuse");
-        }
-        boolean root = "root".equals(System.getProperty("user.name"));
-        if (!root || config.transport() == TransportKind.LIBFUSE) {
-            throw new NodeException(
-                    "mount " + config.mount(),
-                    "only root can mount: the kernel transport needs it, and libfuse comes with a later version",
-                    "run it with sudo; the app can be another user's with --user NAME");
-        }
-    }
-
-    private int serve() throws NodeException, InterruptedException {
+    private int serve(Transport transport) throws NodeException, InterruptedException {
         long begin = System.nanoTime();
         Mount mount;
         restoreIfNew();
         try {
-            mount = Mount.start(settings());
+            mount = Mount.start(settings(), transport);
         } catch (IOException e) {
             throw new NodeException("mount " + config.mount(), String.valueOf(e.getMessage()), "see 'ltxfs doctor'", e);
         }

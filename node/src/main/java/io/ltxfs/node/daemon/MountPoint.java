@@ -1,5 +1,7 @@
 package io.ltxfs.node.daemon;
 
+import io.ltxfs.database.posix.PosixException;
+import io.ltxfs.fusefs.kernel.Unmounting;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -151,20 +153,17 @@ public final class MountPoint {
     }
 
     private static void detach(Path path) throws NodeException {
-        String next = "run 'umount -l " + path + "' as root";
         try {
-            Process umount = new ProcessBuilder("umount", "-l", "--", path.toString())
-                    .redirectErrorStream(true)
-                    .start();
-            String said = new String(umount.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            if (umount.waitFor() != 0) {
-                throw new NodeException("mount " + path, "a dead mount is there and stays: " + said, next);
+            int result = Unmounting.unmount(path, true);
+            if (result < 0) {
+                throw new IOException(new PosixException(-result, "unmount " + path).getMessage());
             }
         } catch (IOException e) {
-            throw new NodeException("mount " + path, "a dead mount is there and umount cannot be run", next, e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new NodeException("mount " + path, "was interrupted", next, e);
+            throw new NodeException(
+                    "mount " + path,
+                    "a dead mount is there and stays: " + e.getMessage(),
+                    "run 'umount -l " + path + "' as root",
+                    e);
         }
     }
 }

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /** Takes away what a daemon left that died: the kernel's connection, so that nobody waits for an answer, and the mount. */
@@ -28,21 +28,32 @@ final class DeadMount {
 
     /** Detaches a mount point, open files or not, without asking the file system itself. */
     static void detach(Path mountPoint) {
+        String byHand = "; run 'umount -l " + mountPoint + "' as root, or 'fusermount -uz " + mountPoint + "'";
         try {
-            Process umount = new ProcessBuilder(List.of("umount", "-l", "--", mountPoint.toString()))
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-            if (!umount.waitFor(10, TimeUnit.SECONDS)) {
-                umount.destroyForcibly();
-                System.err.println("ltxfs: detaching " + mountPoint + ": umount hangs; run 'umount -l " + mountPoint
-                        + "' by hand");
+            // An ordinary user's mount is taken away by the program that made it.
+            if (!succeeds("umount", "-l", "--", mountPoint.toString())
+                    && CommandPath.check(
+                                    "fusermount", Objects.requireNonNullElse(System.getenv("PATH"), "/usr/bin:/bin"))
+                            == 0
+                    && !succeeds("fusermount", "-u", "-z", "--", mountPoint.toString())) {
+                System.err.println("ltxfs: detaching " + mountPoint + ": it does not go" + byHand);
             }
         } catch (IOException e) {
-            System.err.println("ltxfs: detaching " + mountPoint + ": " + e.getMessage() + "; run 'umount -l "
-                    + mountPoint + "' by hand");
+            System.err.println("ltxfs: detaching " + mountPoint + ": " + e.getMessage() + byHand);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private static boolean succeeds(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        if (!process.waitFor(10, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            return false;
+        }
+        return process.exitValue() == 0;
     }
 }

@@ -68,7 +68,7 @@ class ConfigLoaderTest {
                 new ConfigRequest(Optional.of(dir.resolve("ltxfs.yml")), List.of(), Map.of(), false, "h");
         write("");
         LtxfsConfig config = ConfigLoader.load(request).config();
-        Path home = Path.of(System.getProperty("user.home"));
+        Path home = HomeDirectory.get();
         assertEquals(home.resolve("ltxfs"), config.mount());
         assertEquals(home.resolve(".local/share/ltxfs"), config.data());
         assertEquals(

@@ -1,6 +1,8 @@
 package io.ltxfs.node.cli.doctor;
 
+import io.ltxfs.fusefs.kernel.LibfuseTransport;
 import io.ltxfs.node.daemon.MountPoint;
+import io.ltxfs.node.daemon.TransportChoice;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -44,7 +46,8 @@ final class MachineChecks {
                     "fuse device", "/dev/fuse is missing: run 'modprobe fuse'; a container needs --device /dev/fuse");
         }
         if (!Files.isReadable(FUSE_DEVICE) || !Files.isWritable(FUSE_DEVICE)) {
-            return Finding.fail("fuse device", "/dev/fuse cannot be opened by this user: run as root");
+            return Finding.fail(
+                    "fuse device", "/dev/fuse cannot be opened by this user: run 'sudo chmod 666 /dev/fuse', or as root");
         }
         return Finding.ok("fuse device", "/dev/fuse");
     }
@@ -64,10 +67,18 @@ final class MachineChecks {
     }
 
     private static Finding privilege() {
-        if ("root".equals(System.getProperty("user.name"))) {
-            return Finding.ok("permission", "root: the kernel transport can mount");
+        if (TransportChoice.mayMount()) {
+            return Finding.ok("permission", "may mount: the kernel transport serves");
         }
-        return Finding.warn("permission", "not root: 'ltxfs run' needs it to mount; use sudo, with --user for the app");
+        try {
+            LibfuseTransport.available(false);
+            return Finding.ok("permission", "an ordinary user: libfuse 2 and fusermount mount");
+        } catch (IOException e) {
+            return Finding.fail(
+                    "permission",
+                    "an ordinary user, and " + e.getMessage()
+                            + ": run 'sudo apt-get install -y libfuse2 fuse3', or run ltxfs as root");
+        }
     }
 
     /** A limit below the time that a commit may wait would abort the whole connection. */
