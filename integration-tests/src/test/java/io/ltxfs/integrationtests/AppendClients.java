@@ -41,7 +41,7 @@ final class AppendClients implements AutoCloseable {
                 Integer.toString(PAUSE_MILLIS),
                 Integer.toString(TIMEOUT_SECONDS),
                 synchronous));
-        cluster.nodes().forEach((name, node) -> command.add(name + "=" + node.mount()));
+        cluster.nodes().forEach((name, node) -> command.add(cluster.address(node) + "=" + node.mount()));
         try {
             this.process = new ProcessBuilder(command).redirectErrorStream(true).start();
         } catch (IOException e) {

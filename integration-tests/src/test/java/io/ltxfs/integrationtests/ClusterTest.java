@@ -147,7 +147,7 @@ final class ClusterTest {
                 NoSuchFileException.class,
                 () -> Files.readString(primary.mount().resolve(".primary")));
         assertEquals(
-                cluster.nameOf(primary),
+                cluster.address(primary),
                 Files.readString(replica.mount().resolve(".primary")).strip());
         assertEquals(0, lag(primary));
         assertTrue(lag(replica) < Duration.ofMinutes(1).toMillis(), () -> "lag " + replica.log());

@@ -127,7 +127,7 @@ final class ClusterUnderTest implements AutoCloseable {
     NodeUnderTest add(String... own) {
         int number = nodes.size() + 1;
         String name = "n" + number;
-        String address = network == null ? addresses + number : network.address(number);
+        String address = address(number);
         List<String> all = new ArrayList<>(List.of(
                 "node.id=" + name,
                 "node.advertise=" + address + ":20203",
@@ -160,6 +160,15 @@ final class ClusterUnderTest implements AutoCloseable {
         List<String> all = new ArrayList<>(first);
         all.addAll(List.of(second));
         return all;
+    }
+
+    private String address(int number) {
+        return network == null ? addresses + number : network.address(number);
+    }
+
+    /** Where a node's peers reach it. */
+    String address(NodeUnderTest node) {
+        return address(Integer.parseInt(nameOf(node).substring(1)));
     }
 
     /** A directory of the test's own on the plain disk. */

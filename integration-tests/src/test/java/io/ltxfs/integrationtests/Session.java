@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,13 +36,15 @@ final class Session implements AutoCloseable {
 
     private Session(Path database, String mode, int timeoutSeconds, List<String> prefix) {
         List<String> command = new ArrayList<>(prefix);
-        command.addAll(List.of(
-                "python3",
-                Programs.pythonProgram("session.py").toString(),
-                database.toString(),
-                mode,
-                Integer.toString(timeoutSeconds)));
         try {
+            // The system's own, and not by the program's path: another user may not reach what is root's.
+            command.addAll(List.of(
+                    Files.exists(Path.of("/usr/bin/python3")) ? "/usr/bin/python3" : "python3",
+                    "-c",
+                    Files.readString(Programs.pythonProgram("session.py")),
+                    database.toString(),
+                    mode,
+                    Integer.toString(timeoutSeconds)));
             this.process = new ProcessBuilder(command).redirectErrorStream(true).start();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
