@@ -100,8 +100,17 @@ public sealed interface Action {
     /** End the connection after {@link Event.Welcomed}: its epoch is below the promised one, which the other side is told. */
     record RefuseWelcome(long link, long promised) implements Action {}
 
-    /** Tell the primary that its history is here completely. */
-    record SayComplete(long link, long epoch) implements Action {}
+    /**
+     * Tell the primary that its history is here completely.
+     *
+     * @param durable all that is here, to be told with it: what is here of other histories is gone
+     */
+    record SayComplete(long link, long epoch, Map<String, Place> durable) implements Action {
+        /** Copies the map. */
+        public SayComplete {
+            durable = Map.copyOf(durable);
+        }
+    }
 
     // ---- replicas of this node
 
@@ -113,7 +122,7 @@ public sealed interface Action {
         }
     }
 
-    /** This node is no primary, or the replica has promised more. */
+    /** End a replica's stream, whether it was taken in or not. */
     record RefuseReplica(long link, String why) implements Action {}
 
     /** End the streams of all replicas; what this node has promised, and whom it knows as the primary, is told with it. */

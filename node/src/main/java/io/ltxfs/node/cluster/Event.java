@@ -91,7 +91,7 @@ public sealed interface Event {
     record ReplicaComes(long link, Peer replica, String process, Standing standing) implements Event {}
 
     /**
-     * A replica says what it has; only what changed.
+     * A replica says what it has; only what changed, but everything with {@code complete}.
      *
      * @param complete whether it has, durably recorded, the history epoch that is the stream's
      */

@@ -128,7 +128,7 @@ final class Following {
             shared.rememberHistory(welcomed.epoch());
             if (shared.hasHistory(welcomed.epoch())) {
                 said = true;
-                shared.add(new Action.SayComplete(link, welcomed.epoch()));
+                shared.add(new Action.SayComplete(link, welcomed.epoch(), shared.positions()));
             }
         }
     }

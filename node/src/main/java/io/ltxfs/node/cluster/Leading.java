@@ -24,7 +24,6 @@ final class Leading {
         final long id;
         final Peer replica;
         final String process;
-        final Standing standing;
         boolean admitted;
         boolean complete;
         final Map<String, Place> durable = new HashMap<>();
@@ -34,7 +33,6 @@ final class Leading {
             this.id = coming.link();
             this.replica = coming.replica();
             this.process = coming.process();
-            this.standing = coming.standing();
         }
     }
 
@@ -91,12 +89,17 @@ final class Leading {
         } else if (epoch == 0 && !soon || links.size() >= LINKS_MAX) {
             refuse(coming.link(), epoch == 0 ? "this node is not the primary" : "too many replicas");
         } else {
-            links.values()
-                    .removeIf(
-                            link -> link.replica.node().equals(coming.replica().node()));
-            acknowledgements.forget(coming.replica().node());
+            String node = coming.replica().node();
+            for (Link earlier : List.copyOf(links.values())) {
+                if (earlier.replica.node().equals(node)) {
+                    links.remove(earlier.id);
+                    // It may be the newer one, whose Hello was faster: its replica comes again.
+                    refuse(earlier.id, "another connection of the same node took its place");
+                }
+            }
+            acknowledgements.forget(node);
             links.put(coming.link(), new Link(coming));
-            heard.put(coming.replica().node(), shared.now());
+            heard.put(node, shared.now());
         }
     }
 
@@ -114,8 +117,6 @@ final class Leading {
         link.applied.putAll(said.applied());
         if (said.complete() && !link.complete) {
             link.complete = true;
-            // What it came with and was not told to take anew is in this history, or it would not be complete.
-            link.standing.positions().forEach(link.durable::putIfAbsent);
             acknowledgements.acknowledged(link.replica.node(), link.durable);
         } else if (link.complete) {
             acknowledgements.acknowledged(link.replica.node(), said.durable());
@@ -186,23 +187,29 @@ final class Leading {
 
     private Quorum wanted(Quorum proven) {
         Map<String, Quorum.Voter> voters = new TreeMap<>();
-        proven.voters().forEach(voter -> voters.put(voter.node(), voter));
+        proven.voters().forEach(voter -> {
+            heard.putIfAbsent(voter.node(), shared.now());
+            voters.put(voter.node(), voter);
+        });
         for (Link link : links.values()) {
-            if (link.complete) {
-                voters.put(link.replica.node(), new Quorum.Voter(link.replica.node(), link.replica.advertise()));
+            String node = link.replica.node();
+            if (link.complete && !isSilent(node)) {
+                voters.put(node, new Quorum.Voter(node, link.replica.advertise()));
             }
         }
         for (Quorum.Voter voter : proven.voters()) {
-            Long last = heard.computeIfAbsent(voter.node(), unused -> shared.now());
-            if (shared.isPast(last + shared.ttlNanos())) {
-                Set<String> others = new LinkedHashSet<>(voters.keySet());
-                others.remove(voter.node());
-                if (acknowledgements.isSafeWith(others, shared.settings.acks())) {
-                    voters.remove(voter.node());
-                }
+            Set<String> others = new LinkedHashSet<>(voters.keySet());
+            others.remove(voter.node());
+            if (isSilent(voter.node()) && acknowledgements.isSafeWith(others, shared.settings.acks())) {
+                voters.remove(voter.node());
             }
         }
         return quorum(epoch, List.copyOf(voters.values()));
+    }
+
+    private boolean isSilent(String node) {
+        Long last = heard.get(node);
+        return last == null || shared.isPast(last + shared.ttlNanos());
     }
 
     private Quorum quorum(long of, List<Quorum.Voter> voters) {
