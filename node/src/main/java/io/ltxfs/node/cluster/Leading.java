@@ -113,7 +113,7 @@ final class Leading {
             return;
         }
         heard.put(link.replica.node(), shared.now());
-        link.durable.putAll(said.durable());
+        said.durable().forEach((database, place) -> link.durable.merge(database, place, Leading::further));
         link.applied.putAll(said.applied());
         if (said.complete() && !link.complete) {
             link.complete = true;
@@ -121,6 +121,10 @@ final class Leading {
         } else if (link.complete) {
             acknowledgements.acknowledged(link.replica.node(), said.durable());
         }
+    }
+
+    private static Place further(Place one, Place other) {
+        return Shared.isAbove(one.txid(), other.txid()) ? one : other;
     }
 
     void heard(long id) {

@@ -273,9 +273,12 @@ final class FollowConnection implements ClientResponseObserver<FromReplica, From
         sendWaiting();
     }
 
-    void complete(long of) {
+    void complete(long of, Map<String, Place> all) {
         synchronized (this) {
-            complete |= of == epoch;
+            if (of == epoch) {
+                complete = true;
+                all.forEach(durable::putIfAbsent);
+            }
         }
         sendWaiting();
     }

@@ -309,10 +309,10 @@ final class FollowLoop implements Following {
     }
 
     @Override
-    public void historyComplete(long epoch) {
+    public void historyComplete(long epoch, Map<String, Place> durable) {
         FollowConnection now = current;
         if (now != null) {
-            now.complete(epoch);
+            now.complete(epoch, durable);
         }
     }
 

@@ -246,7 +246,7 @@ final class Actions implements Consumer<Action>, AutoCloseable {
         } else if (action instanceof Action.SayComplete say) {
             Stream stream = streams.get(say.link());
             if (stream != null) {
-                stream.following().historyComplete(say.epoch());
+                stream.following().historyComplete(say.epoch(), say.durable());
             }
         } else if (action instanceof Action.Admit admit) {
             tools.peers().admit(admit.link(), new Admission(admit.epoch(), admit.start()));

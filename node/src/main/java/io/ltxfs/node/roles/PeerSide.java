@@ -200,7 +200,11 @@ final class PeerSide implements PeerHandler {
         if (refused != null) {
             numbers.remove(refused);
         }
-        admissions.take(link).ifPresent(answer -> answer.completeExceptionally(new Refused(why)));
+        var waiting = admissions.take(link);
+        waiting.ifPresent(answer -> answer.completeExceptionally(new Refused(why)));
+        if (waiting.isEmpty() && refused != null) {
+            refused.close(why);
+        }
     }
 
     /** Answers a candidate that this node has promised. */

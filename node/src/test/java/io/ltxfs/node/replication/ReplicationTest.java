@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -66,7 +67,7 @@ class ReplicationTest {
         await().untilAsserted(() -> assertEquals(primary.positions(), primary.handler.acknowledged));
         await().untilAsserted(() -> assertEquals("etag-1", replica.follower.etag));
         following.applied("d1.db", new Place(7, 8));
-        following.historyComplete(1);
+        following.historyComplete(1, Map.of());
         await().untilAsserted(() -> assertEquals(new Place(7, 8), primary.handler.applied.get("d1.db")));
         await().untilAsserted(() -> assertTrue(primary.handler.complete));
         assertEquals(List.of(), replica.follower.failures);
