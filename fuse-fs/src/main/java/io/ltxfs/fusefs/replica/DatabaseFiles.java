@@ -14,6 +14,7 @@ import io.ltxfs.fusefs.own.OwnMountThread;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class DatabaseFiles {
     private static final int CREATE = OpenFlags.RDWR | OpenFlags.CREAT;
+
+    /** For how long a writer's lock is tried for without a pause. */
+    private static final long BETWEEN_NANOS = Duration.ofMillis(4).toNanos();
 
     private final String path;
     private @Nullable OwnFile file;
@@ -72,11 +76,26 @@ final class DatabaseFiles {
         return obstacle;
     }
 
+    /**
+     * Takes a writer's lock. An application that commits one transaction after the other has it nearly all the time, and the
+     * moments in between are short: they are looked for without a pause, for a little while.
+     */
+    private static boolean setLockBetween(OwnFile file, long at) throws PosixException {
+        long end = System.nanoTime() + BETWEEN_NANOS;
+        while (!file.setLock(RecordLock.WRITE, at, 1)) {
+            if (System.nanoTime() - end >= 0) {
+                return false;
+            }
+            Thread.onSpinWait();
+        }
+        return true;
+    }
+
     /** Takes SHARED and RESERVED. Holds nothing if it cannot. */
     Grip lockRollback(OwnMountThread thread) throws PosixException {
         OwnFile database = file(thread);
         Grip busy = share(database);
-        if (busy == null && !database.setLock(RecordLock.WRITE, SqliteLocks.RESERVED, 1)) {
+        if (busy == null && !setLockBetween(database, SqliteLocks.RESERVED)) {
             busy = obstacle(
                     database, "another process has begun a transaction", RecordLock.WRITE, SqliteLocks.RESERVED, 1);
         }
@@ -114,7 +133,7 @@ final class DatabaseFiles {
         if (!shm.setLock(RecordLock.READ, SqliteLocks.WAL_DMS, 1)) {
             return obstacle(shm, "another process makes the wal-index", RecordLock.READ, SqliteLocks.WAL_DMS, 1);
         }
-        if (!shm.setLock(RecordLock.WRITE, SqliteLocks.WAL_WRITE, 1)) {
+        if (!setLockBetween(shm, SqliteLocks.WAL_WRITE)) {
             return obstacle(shm, "another process has begun a transaction", RecordLock.WRITE, SqliteLocks.WAL_WRITE, 1);
         }
         return null;

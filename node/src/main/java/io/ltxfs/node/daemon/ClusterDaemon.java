@@ -8,8 +8,6 @@ import io.ltxfs.node.config.LtxfsConfig;
 import io.ltxfs.node.roles.ClusterNode;
 import io.ltxfs.node.roles.ClusterSetup;
 import io.ltxfs.node.roles.ClusterView;
-import io.ltxfs.node.roles.Divergence;
-import io.ltxfs.node.roles.LtxDivergence;
 import io.ltxfs.node.roles.Roles;
 import java.io.IOException;
 import java.time.Duration;
@@ -102,11 +100,8 @@ final class ClusterDaemon implements AutoCloseable {
     void start(Mount mount, Runnable onApplied, Runnable onReady) throws IOException {
         ClusterArchiveSide side = new ClusterArchiveSide(config, mount.databases(), archiving);
         archive = side;
-        Divergence divergence = new LtxDivergence(config.data(), mount.databases());
         node.start(
-                new ClusterSetup(mount.databases(), mount.replica(), side, divergence, HAND_OVER_MAX),
-                failed::complete,
-                onApplied);
+                new ClusterSetup(mount.databases(), mount.replica(), side, HAND_OVER_MAX), failed::complete, onApplied);
         Thread thread = new Thread(() -> awaitServable(mount, onReady), "cluster-ready");
         thread.setDaemon(true);
         watcher = thread;

@@ -42,6 +42,7 @@ final class Actions implements Consumer<Action>, AutoCloseable {
     record Tools(
             ClusterSetup setup,
             LocalState local,
+            Divergence divergence,
             Lease lease,
             CommitGate commits,
             PeerSide peers,
@@ -168,15 +169,12 @@ final class Actions implements Consumer<Action>, AutoCloseable {
         } else if (action instanceof Action.Conform conform) {
             work(conform.step(), () -> {
                 client.conform(
-                        conform.peer().advertise(),
-                        conform.epoch(),
-                        conform.database(),
-                        tools.setup().divergence()::keep);
+                        conform.peer().advertise(), conform.epoch(), conform.database(), tools.divergence()::keep);
                 return new Event.Done(conform.step());
             });
         } else if (action instanceof Action.MoveAside aside) {
             work(aside.step(), () -> {
-                tools.setup().divergence().moveAside(aside.database());
+                tools.divergence().moveAside(aside.database());
                 return new Event.Done(aside.step());
             });
         } else if (action instanceof Action.AnswerSeal answer) {
@@ -223,7 +221,7 @@ final class Actions implements Consumer<Action>, AutoCloseable {
                     tools.local()::standing,
                     tools.sights(),
                     tools.lag(),
-                    tools.setup().divergence());
+                    tools.divergence());
             streams.put(
                     follow.link(),
                     new Stream(side, client.follow(follow.primary().advertise(), side)));

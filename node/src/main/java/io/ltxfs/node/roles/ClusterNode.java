@@ -328,7 +328,18 @@ public final class ClusterNode implements Roles, CommitWaiting, AutoCloseable {
                 numbers);
         Actions actions = new Actions(
                 new Actions.Tools(
-                        what, local, lease, commits, peers, sights, following, waiting, operators, historyEpoch, tell),
+                        what,
+                        local,
+                        new Divergence(what.databases()),
+                        lease,
+                        commits,
+                        peers,
+                        sights,
+                        following,
+                        waiting,
+                        operators,
+                        historyEpoch,
+                        tell),
                 server,
                 client);
         loop[0] = new ClusterLoop(machine, lease::status, clock, actions, () -> {

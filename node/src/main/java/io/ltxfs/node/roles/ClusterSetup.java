@@ -10,9 +10,4 @@ import java.time.Duration;
  * @param replica takes SQLite's locks and applies
  * @param handOverMax for how long a hand-over may take
  */
-public record ClusterSetup(
-        DatabaseSet databases,
-        ReplicaMount replica,
-        ClusterArchive archive,
-        Divergence divergence,
-        Duration handOverMax) {}
+public record ClusterSetup(DatabaseSet databases, ReplicaMount replica, ClusterArchive archive, Duration handOverMax) {}

@@ -97,6 +97,7 @@ final class FollowSide implements FollowHandler {
         if (!facts.etag().isEmpty()) {
             lease.sighted(facts.etag(), epoch);
         }
+        facts.members().stream().filter(member -> !member.process().isEmpty()).forEach(sights::heard);
         lag.heartbeat(positions);
         tell.accept(new Event.PeersSeen(facts.members().stream()
                 .filter(member -> !member.advertise().isEmpty())

@@ -38,6 +38,9 @@ final class PeerSide implements PeerHandler {
     /** By number; the number of a link is also that of its admission. */
     private final Map<Long, ReplicaLink> links = new ConcurrentHashMap<>();
 
+    /** What those that were not admitted yet say that they have. */
+    private final Map<Long, Standing> coming = new ConcurrentHashMap<>();
+
     private final Map<ReplicaLink, Long> numbers = new ConcurrentHashMap<>();
     private final Pending<Admission> admissions;
     private final Pending<Standing> seals;
@@ -111,6 +114,7 @@ final class PeerSide implements PeerHandler {
         links.put(number, link);
         numbers.put(link, number);
         sights.heard(link.replica());
+        coming.put(number, standing);
         tell.accept(new Event.ReplicaComes(
                 number, peer(link.replica()), link.replica().process(), standing));
         return answer;
@@ -141,6 +145,7 @@ final class PeerSide implements PeerHandler {
         Long number = numbers.remove(link);
         if (number != null) {
             links.remove(number);
+            coming.remove(number);
             admissions.take(number);
             progress.gone(link.replica().node());
             tell.accept(new Event.ReplicaGone(number));
@@ -177,10 +182,14 @@ final class PeerSide implements PeerHandler {
     public HeartbeatFacts heartbeat() {
         List<Member> members = new ArrayList<>();
         for (Peer peer : shown.get().members()) {
+            // Those that follow are told of with their process: the others then know that they live.
+            boolean follows = progress.follows(peer.node());
             members.add(
                     peer.node().equals(self.node())
                             ? self
-                            : sights.member(peer.node()).orElse(new Member(peer.node(), "", peer.advertise())));
+                            : sights.member(peer.node())
+                                    .filter(member -> follows)
+                                    .orElse(new Member(peer.node(), "", peer.advertise())));
         }
         return new HeartbeatFacts(lease.etag().orElse(""), members);
     }
@@ -188,8 +197,9 @@ final class PeerSide implements PeerHandler {
     /** Takes a replica in. */
     void admit(long link, Admission admission) {
         ReplicaLink admitted = links.get(link);
-        if (admitted != null) {
-            progress.comes(admitted.replica().node());
+        Standing standing = coming.remove(link);
+        if (admitted != null && standing != null) {
+            progress.comes(admitted.replica().node(), standing.positions());
         }
         admissions.take(link).ifPresent(answer -> answer.complete(admission));
     }
@@ -197,6 +207,7 @@ final class PeerSide implements PeerHandler {
     /** Does not take a replica in. */
     void refuse(long link, String why) {
         ReplicaLink refused = links.remove(link);
+        coming.remove(link);
         if (refused != null) {
             numbers.remove(refused);
         }

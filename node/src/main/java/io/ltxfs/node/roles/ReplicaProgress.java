@@ -32,9 +32,9 @@ final class ReplicaProgress {
         this.clock = clock;
     }
 
-    /** A replica follows. */
-    void comes(String node) {
-        appliedByNode.put(node, new ConcurrentHashMap<>());
+    /** A replica follows; until it says more, what it has is what it shows. */
+    void comes(String node, Map<String, Place> has) {
+        appliedByNode.put(node, new ConcurrentHashMap<>(has));
     }
 
     /** Whether a replica follows. */

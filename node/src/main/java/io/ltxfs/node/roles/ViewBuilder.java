@@ -64,7 +64,7 @@ final class ViewBuilder {
                 peers.add(peer(peer, status, sights, progress, ttlMillis));
             }
         }
-        Map<String, Divergent> divergent = setup.divergence().kept();
+        Map<String, Divergent> divergent = new Divergence(setup.databases()).kept();
         var waiting = setup.replica().waiting();
         List<String> warnings = new ArrayList<>();
         held.problem().ifPresent(warnings::add);
