@@ -16,7 +16,8 @@ public sealed interface Action {
     // ---- memory, lease
 
     /**
-     * Make this durable, then tell {@link Event.Remembered}. From this moment on nothing of an epoch below
+     * Make this durable, then tell {@link Event.Remembered}; if its history epoch is a new one, what was received is made
+     * durable before. From this moment on nothing of an epoch below
      * {@code promised} may be taken or acknowledged (the gate is closed before it is written). At most one is under way.
      */
     record Remember(ClusterMemory memory) implements Action {}

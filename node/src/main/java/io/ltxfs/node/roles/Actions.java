@@ -102,6 +102,10 @@ final class Actions implements Consumer<Action>, AutoCloseable {
         memory.execute(() -> {
             tools.local().gate().promise(remember.memory().promised());
             try {
+                if (remember.memory().historyEpoch() != tools.historyEpoch().get()) {
+                    // It is said of what is here: that is durable first.
+                    tools.local().databases().flush();
+                }
                 tools.local().file().write(remember.memory());
                 tools.historyEpoch().set(remember.memory().historyEpoch());
                 tell(new Event.Remembered(remember.memory()));
@@ -119,11 +123,13 @@ final class Actions implements Consumer<Action>, AutoCloseable {
         } else if (action instanceof Action.StoreQuorum store) {
             lease.quorum(store.quorum());
         } else if (action instanceof Action.Offer offer) {
-            tools.peers().offered(offer.epoch());
+            tools.peers().offered(offer.epoch() + 1);
             Peer to = offer.successor();
             if (!lease.handOver(offer.process(), to.node(), to.advertise(), true)) {
-                LOG.warn("could not offer the lease: it is not held any more node={}", to.node());
+                tell(new Event.Failed(offer.step(), "the lease is not held at this moment"));
             }
+        } else if (action instanceof Action.Sight sight) {
+            lease.sighted("", sight.epoch());
         } else if (action instanceof Action.ReleaseLease) {
             lease.release();
         } else if (action instanceof Action.ProveLease prove) {
@@ -159,8 +165,14 @@ final class Actions implements Consumer<Action>, AutoCloseable {
                     promised -> new Event.Sealed(seal.step(), promised.standing()));
         } else if (action instanceof Action.AskHandOver ask) {
             client.handOver(ask.primary().advertise(), tools.setup().handOverMax())
-                    .whenComplete((epoch, failure) -> tell(
-                            failure == null ? new Event.Done(ask.step()) : new Event.Failed(ask.step(), why(failure))));
+                    .whenComplete((epoch, failure) -> {
+                        if (failure == null) {
+                            tools.lease().sighted("", epoch);
+                            tell(new Event.PromiseSeen(epoch));
+                        } else {
+                            tell(new Event.Failed(ask.step(), why(failure)));
+                        }
+                    });
         } else if (action instanceof Action.Fetch fetch) {
             work(
                     fetch.step(),
@@ -244,7 +256,12 @@ final class Actions implements Consumer<Action>, AutoCloseable {
         } else if (action instanceof Action.SayComplete say) {
             Stream stream = streams.get(say.link());
             if (stream != null) {
-                stream.following().historyComplete(say.epoch(), say.durable());
+                // What it says is an acknowledgement of all that was received until now.
+                tools.local().flush(failure -> {
+                    if (failure == null) {
+                        stream.following().historyComplete(say.epoch(), say.durable());
+                    }
+                });
             }
         } else if (action instanceof Action.Admit admit) {
             tools.peers().admit(admit.link(), new Admission(admit.epoch(), admit.start()));

@@ -6,7 +6,6 @@ import io.ltxfs.node.cluster.ClusterMachine;
 import io.ltxfs.node.cluster.ClusterStatus;
 import io.ltxfs.node.cluster.Event;
 import io.ltxfs.node.cluster.Peer;
-import io.ltxfs.node.cluster.Standing;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -34,7 +33,7 @@ final class ClusterLoop implements AutoCloseable {
     private static final long CLOSE_MILLIS = 2000;
 
     /** What the machine showed at a moment. */
-    record Shown(ClusterStatus status, Standing standing, List<Peer> members) {}
+    record Shown(ClusterStatus status, List<Peer> members) {}
 
     private final ClusterMachine machine;
     private final Supplier<Lease.Status> lease;
@@ -160,7 +159,7 @@ final class ClusterLoop implements AutoCloseable {
     }
 
     private Shown look() {
-        return new Shown(machine.status(clock.getAsLong()), machine.standing(), machine.members());
+        return new Shown(machine.status(clock.getAsLong()), machine.members());
     }
 
     @Override

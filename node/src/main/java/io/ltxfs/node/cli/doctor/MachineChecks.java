@@ -47,7 +47,8 @@ final class MachineChecks {
         }
         if (!Files.isReadable(FUSE_DEVICE) || !Files.isWritable(FUSE_DEVICE)) {
             return Finding.fail(
-                    "fuse device", "/dev/fuse cannot be opened by this user: run 'sudo chmod 666 /dev/fuse', or as root");
+                    "fuse device",
+                    "/dev/fuse cannot be opened by this user: run 'sudo chmod 666 /dev/fuse', or as root");
         }
         return Finding.ok("fuse device", "/dev/fuse");
     }
