@@ -842,11 +842,11 @@ public final class Database {
         });
     }
 
-    /** Frames are not expected any more. @return whether the transaction with this LSN is the last */
+    /** Frames are not expected any more. @return whether the transaction with this LSN is applied */
     boolean framesWritten(long lsn) {
         return locked(() -> {
             wal.expectNothing();
-            return state.lastLsn == lsn;
+            return state.lastLsn >= lsn;
         });
     }
 

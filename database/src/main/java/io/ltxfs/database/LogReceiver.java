@@ -291,8 +291,22 @@ final class LogReceiver implements Receiver {
     }
 
     @Override
+    public List<Arrival> waiting(String database, int max) {
+        Inbox inbox = inboxes.get(database);
+        if (inbox == null) {
+            return List.of();
+        }
+        return locked(
+                inbox,
+                () -> inbox.waiting.stream()
+                        .limit(max)
+                        .map(waits -> waits.arrival)
+                        .toList());
+    }
+
+    @Override
     public void pages(Arrival arrival, PageVisitor visitor) throws DiskException {
-        Inbox.Waiting oldest = oldest(arrival);
+        Inbox.Waiting oldest = waiting(arrival);
         SlotPages kept = oldest.kept();
         if (kept == null) {
             log.pages(oldest.entry, visitor);
@@ -385,7 +399,7 @@ final class LogReceiver implements Receiver {
 
     @Override
     public void expectFrames(Arrival arrival) throws DiskException {
-        Inbox.Waiting oldest = oldest(arrival);
+        Inbox.Waiting oldest = waiting(arrival);
         Database database = set.find(arrival.header().database())
                 .orElseThrow(() ->
                         new DiskException(Errno.ENOENT, arrival.header().database() + " has no file yet, so no WAL"));
@@ -413,6 +427,24 @@ final class LogReceiver implements Receiver {
         database.get().takeOwner(arrival.header());
         done(arrival.header().database(), oldest);
         return true;
+    }
+
+    private Inbox.Waiting waiting(Arrival arrival) {
+        Inbox inbox = inboxes.get(arrival.header().database());
+        if (inbox != null) {
+            inbox.lock.lock();
+            try {
+                for (Inbox.Waiting waits : inbox.waiting) {
+                    if (waits.arrival.lsn() == arrival.lsn()) {
+                        return waits;
+                    }
+                }
+            } finally {
+                inbox.lock.unlock();
+            }
+        }
+        throw new IllegalStateException(
+                arrival.header().database() + ": record " + arrival.lsn() + " does not wait to be applied");
     }
 
     private Inbox.Waiting oldest(Arrival arrival) {

@@ -92,7 +92,9 @@ final class WalCapture {
      */
     private int unknownEnd;
 
-    private @Nullable Expected expected;
+    /** Transactions of another node, in the order in which their frames will come. */
+    private final ArrayDeque<Expected> expected = new ArrayDeque<>();
+
     private int refusal;
     private boolean syncedInFrame;
     private @Nullable Handle pads;
@@ -181,13 +183,15 @@ final class WalCapture {
             throw new DiskException(
                     Errno.EBUSY, state.name + ": commits of a writer that has died are missing in the file");
         }
-        expected = next;
-        refusal = Errno.OK;
-        giveUp();
+        if (expected.isEmpty()) {
+            refusal = Errno.OK;
+            giveUp();
+        }
+        expected.addLast(next);
     }
 
     void expectNothing() {
-        expected = null;
+        expected.clear();
     }
 
     /** Frames behind the last commit are not gone on with. */
@@ -316,7 +320,10 @@ final class WalCapture {
 
     private void refused(SideFile file, int errno, long before, long offset, int length) throws DiskException {
         refusal = errno;
-        unstore(file, before, offset, length);
+        // One write may bring several transactions: those that are captured stay.
+        long kept = captured == 0 ? 0 : WalLayout.frameOffset(captured + 1, pageSize);
+        long from = Math.min(offset + length, Math.max(offset, kept));
+        unstore(file, Math.max(before, Math.min(kept, offset + length)), from, (int) (offset + length - from));
         parsed = captured;
         parsedChecksum = capturedChecksum;
         freshHeaders.clear();
@@ -572,7 +579,7 @@ final class WalCapture {
 
     /** The node's own frames are those of another node's transaction, which the log has: nothing is appended. */
     private int apply(int end, int commit) throws DiskException {
-        Expected next = expected;
+        Expected next = expected.peekFirst();
         SlotStore store = slots;
         if (next == null || store == null) {
             LOG.error("refused frames of the node's own that were not announced: database={}", state.name);
@@ -608,7 +615,7 @@ final class WalCapture {
         if (undurable.size() > UNDURABLE_MAX) {
             pruneDurable();
         }
-        expected = null;
+        expected.removeFirst();
         database.changed();
         return Errno.OK;
     }

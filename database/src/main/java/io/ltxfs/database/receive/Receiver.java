@@ -5,6 +5,7 @@ import io.ltxfs.database.log.FlushCallback;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.database.log.TransactionLog.PageVisitor;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -49,6 +50,9 @@ public interface Receiver {
     /** The oldest transaction of a database that waits to be applied. */
     Optional<Arrival> next(String database);
 
+    /** The oldest transactions of a database that wait to be applied, oldest first. */
+    List<Arrival> waiting(String database, int max);
+
     /** The pages of one that waits. */
     void pages(Arrival arrival, PageVisitor visitor) throws DiskException;
 
@@ -62,11 +66,12 @@ public interface Receiver {
 
     /**
      * Says that the frames of {@link #next} are about to be written to {@code X-wal} by a handle of the node's own: the
-     * write that completes them applies it. One that is not exactly this transaction is refused with EIO.
+     * write that completes them applies it. One that is not exactly this transaction is refused with EIO. Said of
+     * several that wait, one after the other, before any of them is given up, it means all of them in this order.
      */
     void expectFrames(Arrival arrival) throws DiskException;
 
-    /** Gives up {@link #expectFrames}. @return whether the frames had been completed: then it is applied */
+    /** Gives up {@link #expectFrames}, of all. Asked of each, oldest first. @return whether the frames had been completed: then it is applied */
     boolean framesWritten(Arrival arrival);
 
     /** A thread-safe listener, told at once after {@link #receive} or {@link #replace}. */

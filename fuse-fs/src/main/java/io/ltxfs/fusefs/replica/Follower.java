@@ -9,7 +9,6 @@ import io.ltxfs.fusefs.own.OwnMountThread;
 import io.ltxfs.fusefs.replica.ReplicaMount.Waiting;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -28,14 +27,13 @@ import org.slf4j.LoggerFactory;
 final class Follower {
     private static final Logger LOG = LoggerFactory.getLogger(Follower.class);
 
-    /** A turn ends after so many transactions, or so long. */
-    private static final int TURN_MAX = 64;
-
+    /** A turn ends after so long. */
     private static final long TURN_NANOS = Duration.ofMillis(20).toNanos();
 
-    /** So many transactions are published at once while more wait. */
-    private static final int UNPUBLISHED_MAX = 16;
+    /** So many transactions are looked at, to be written together. */
+    private static final int TOGETHER_MAX = 64;
 
+    private static final long PAUSE_MILLIS = 2;
     private static final long FAILED_MILLIS = 500;
     private static final int QUICK_TRIES = 20;
     private static final long LONG_RETRY_MILLIS = 25;
@@ -75,7 +73,6 @@ final class Follower {
     private boolean excluding;
     private int tries;
     private long excludingSince;
-    private final List<TransactionHeader> unpublished = new ArrayList<>();
 
     Follower(Surroundings around, String name) {
         this.around = around;
@@ -136,7 +133,7 @@ final class Follower {
         int seen = signals.get();
         try {
             turn();
-        } catch (IOException | RuntimeException e) { // the root of a turn
+        } catch (Throwable e) { // the root of a turn
             failed(e);
         }
         if (signals.addAndGet(-seen) > 0) {
@@ -144,13 +141,12 @@ final class Follower {
         }
     }
 
-    private void failed(Exception e) {
+    private void failed(Throwable e) {
         if (waiting == null
                 || waiting.pid() != 0
                 || !String.valueOf(e.getMessage()).equals(waiting.reason())) {
             LOG.error("what was received is not applied, tries again: database={}", name, e);
         }
-        unpublished.clear();
         letGo();
         waits(String.valueOf(e.getMessage()), 0);
         around.tasks().later(this::wake, FAILED_MILLIS);
@@ -334,21 +330,19 @@ final class Follower {
     /** @return false if something is left that is to be tried soon, and a signal for it will come */
     private boolean applyWaiting() throws IOException {
         long end = System.nanoTime() + TURN_NANOS;
-        for (int i = 0; i < TURN_MAX && System.nanoTime() - end < 0; i++) {
-            Optional<Arrival> next = around.receiver().next(name);
+        do {
+            List<Arrival> next = around.receiver().waiting(name, TOGETHER_MAX);
             if (next.isEmpty()) {
-                publish();
                 if (excluding) {
                     endExclusion();
                 }
                 waiting = null;
                 return true;
             }
-            if (!apply(next.get())) {
+            if (!apply(next)) {
                 return false;
             }
-        }
-        publish();
+        } while (System.nanoTime() - end < 0);
         if (excluding) {
             endExclusion();
         }
@@ -357,29 +351,23 @@ final class Follower {
     }
 
     /** @return false if it has to wait; then a later turn is arranged for */
-    private boolean apply(Arrival arrival) throws IOException {
+    private boolean apply(List<Arrival> arrivals) throws IOException {
+        Arrival first = arrivals.get(0);
         WalFollower log = wal;
-        if (log != null && !excluding && log.fits(arrival) && !isForTheFile(arrival)) {
+        if (log != null && log.fits(first) && !isForTheFile(first)) {
             if (log.mustPause()) {
-                publish();
                 waits("readers overlap, and the WAL grows", 0);
-                around.tasks().later(this::wake, 2);
+                around.tasks().later(this::wake, PAUSE_MILLIS);
                 return false;
             }
-            if (log.append(arrival)) {
-                unpublished.add(arrival.header());
-                boolean more = around.receiver()
-                        .received(name)
-                        .map(last -> last.txid() != arrival.header().txid())
-                        .orElse(false);
-                if (!more || unpublished.size() >= UNPUBLISHED_MAX) {
-                    publish();
-                }
+            int count = log.append(arrivals);
+            if (count > 0) {
+                log.publish();
+                tell(arrivals.subList(0, count));
                 return true;
             }
         }
-        publish();
-        return applyToFile(arrival);
+        return applyToFile(first);
     }
 
     /** Whether it is too much for a WAL, and nobody has the database open. */
@@ -389,7 +377,6 @@ final class Follower {
         }
         DatabaseFiles open = files();
         if (thread.call(t -> open.exclude()).got()) {
-            publish();
             excluded();
             return true;
         }
@@ -397,25 +384,15 @@ final class Follower {
         return false;
     }
 
-    /** What was appended to the WAL becomes visible, all at once. */
-    private void publish() throws IOException {
-        WalFollower log = wal;
-        if (log == null || unpublished.isEmpty()) {
-            return;
-        }
-        log.publish();
-        tell();
-    }
-
-    private void tell() {
+    /** Readers can see them. */
+    private void tell(List<Arrival> applied) {
         Database of = database;
         if (of != null) {
             around.tree().arrivals().touched(of);
         }
-        for (TransactionHeader header : unpublished) {
-            around.applied().accept(header);
+        for (Arrival arrival : applied) {
+            around.applied().accept(arrival.header());
         }
-        unpublished.clear();
     }
 
     private boolean applyToFile(Arrival arrival) throws IOException {
@@ -444,8 +421,7 @@ final class Follower {
                 around.awaitInvalidations();
             }
         }
-        unpublished.add(header);
-        tell();
+        tell(List.of(arrival));
         if (now != null && kind == Kind.NONE && !excluding) {
             wake();
             return hold();
@@ -460,8 +436,7 @@ final class Follower {
         around.tree().arrivals().dropped(before);
         around.awaitInvalidations();
         database = around.database(name).orElse(null);
-        unpublished.add(arrival.header());
-        tell();
+        tell(List.of(arrival));
     }
 
     // ---- EXCLUSIVE

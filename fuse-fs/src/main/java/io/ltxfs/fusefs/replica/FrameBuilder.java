@@ -5,7 +5,7 @@ import io.ltxfs.database.sqlite.WalLayout;
 import java.nio.ByteBuffer;
 
 /**
- * Makes a WAL's frames of a transaction's pages (rules E4, E5), and gives them away in pieces as large as a buffer. Works
+ * Makes a WAL's frames of the pages of one or more transactions (rules E4, E5), and gives them away in pieces as large as a buffer. Works
  * on a copy of the WAL's state, which is the state after the transaction when all frames are stored.
  */
 final class FrameBuilder {
@@ -17,29 +17,31 @@ final class FrameBuilder {
 
     private final WalState state;
     private final int pageSize;
-    private final int count;
-    private final int commit;
     private final ByteBuffer buffer;
     private final Sink sink;
     private final byte[] frame;
+    private int count;
+    private int commit;
     private long offset;
     private int frames;
     private int number;
     private long checksum;
+    private int databasePages;
+    private boolean shrank;
+    private int begun;
+    private int numberBefore;
+    private long checksumBefore;
 
     /**
-     * @param count how many pages will come
-     * @param commit size of the database after the transaction, in pages
      * @param buffer direct; a frame and the WAL's header fit in
      */
-    FrameBuilder(WalState state, int count, int commit, ByteBuffer buffer, Sink sink) {
+    FrameBuilder(WalState state, ByteBuffer buffer, Sink sink) {
         this.state = state;
         this.pageSize = state.pageSize;
-        this.count = count;
-        this.commit = commit;
         this.buffer = buffer.clear();
         this.sink = sink;
         frame = new byte[WalLayout.FRAME_HEADER_SIZE + pageSize];
+        databasePages = state.databasePages;
         number = state.mxFrame;
         checksum = state.checksum;
         offset = WalLayout.frameOffset(number + 1, pageSize);
@@ -47,6 +49,43 @@ final class FrameBuilder {
             offset = 0;
             header();
         }
+    }
+
+    /**
+     * A transaction begins; the one before is complete.
+     *
+     * @param pages how many pages will come
+     * @param size of the database after it, in pages
+     */
+    void begin(int pages, int size) {
+        end();
+        count = pages;
+        commit = size;
+        frames = 0;
+        begun = buffer.position();
+        numberBefore = number;
+        checksumBefore = checksum;
+    }
+
+    private void end() {
+        if (commit != 0) {
+            shrank |= Integer.compareUnsigned(commit, databasePages) < 0;
+            databasePages = commit;
+            commit = 0;
+        }
+    }
+
+    /** Whether a transaction fits in what is left of the buffer. */
+    boolean hasRoomFor(int pages) {
+        return (long) pages * frame.length <= buffer.remaining();
+    }
+
+    /** The transaction that was begun is left out; nothing of it was given away. */
+    void leaveOut() {
+        buffer.position(begun);
+        number = numberBefore;
+        checksum = checksumBefore;
+        commit = 0;
     }
 
     /** A new WAL's header, with the salts that the wal-index has for it. */
@@ -105,9 +144,10 @@ final class FrameBuilder {
 
     /** All frames are stored: the state is the one after them. */
     void stored() {
+        end();
         state.mxFrame = number;
         state.checksum = checksum;
-        state.shrank |= Integer.compareUnsigned(commit, state.databasePages) < 0;
-        state.databasePages = commit;
+        state.shrank |= shrank;
+        state.databasePages = databasePages;
     }
 }

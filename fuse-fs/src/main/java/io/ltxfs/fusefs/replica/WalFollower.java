@@ -7,12 +7,14 @@ import io.ltxfs.database.disk.Errno;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.database.log.TransactionHeader.Image;
 import io.ltxfs.database.receive.Arrival;
+import io.ltxfs.database.receive.Receiver;
 import io.ltxfs.database.sqlite.DatabaseHeader;
 import io.ltxfs.fusefs.host.WalIndexLayout;
 import io.ltxfs.fusefs.own.OwnMountThread;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -101,39 +103,65 @@ final class WalFollower {
     }
 
     /**
-     * Stores the frames of a transaction, not yet published.
+     * Stores the frames of as many transactions as go in one write, not yet published.
      *
-     * @return false if it cannot be done by frames: it changes the journal mode
+     * @param arrivals oldest first, the first of which {@link #fits}
+     * @return how many were stored; 0 if the first cannot be said in frames: it changes the journal mode
      */
-    boolean append(Arrival arrival) throws IOException {
+    int append(List<Arrival> arrivals) throws IOException {
         tryRestart();
-        Buffers buffers = Buffers.ofThread();
-        TransactionHeader header = arrival.header();
-        FrameBuilder builder = new FrameBuilder(state, arrival.pages(), header.commit(), buffers.frames, this::store);
-        around.receiver().expectFrames(arrival);
+        Receiver receiver = around.receiver();
+        FrameBuilder builder = new FrameBuilder(state, Buffers.ofThread().frames, this::store);
+        int count = 0;
         boolean ended = false;
         try {
-            around.receiver().pages(arrival, (pgno, checksum, page) -> {
+            for (Arrival arrival : arrivals) {
+                if (count > 0 && (!fits(arrival) || !builder.hasRoomFor(arrival.pages()))) {
+                    break;
+                }
+                if (!build(builder, arrival, receiver)) {
+                    break;
+                }
+                count++;
+            }
+            if (count > 0) {
+                store(builder.rest(), builder.offset());
+                ended = true;
+            }
+        } finally {
+            int complete = 0;
+            for (Arrival arrival : arrivals.subList(0, Math.max(1, count))) {
+                complete += receiver.framesWritten(arrival) ? 1 : 0;
+            }
+            if (ended && complete != count) {
+                throw new IOException(database.name() + ": frames were not taken for the transactions that they are");
+            }
+        }
+        if (count > 0) {
+            builder.stored();
+        }
+        return count;
+    }
+
+    /** @return false if it changes the journal mode: then it is left out */
+    private static boolean build(FrameBuilder builder, Arrival arrival, Receiver receiver) throws IOException {
+        receiver.expectFrames(arrival);
+        builder.begin(arrival.pages(), arrival.header().commit());
+        try {
+            receiver.pages(arrival, (pgno, checksum, page) -> {
                 if (pgno == 1 && !DatabaseHeader.isWal(page.slice())) {
                     throw new OtherMode();
                 }
                 builder.page(pgno, page);
             });
-            if (!builder.isComplete()) {
-                throw new IOException(header.database() + ": pages are missing of transaction " + header.txid());
-            }
-            store(builder.rest(), builder.offset());
-            ended = true;
         } catch (OtherMode e) {
+            builder.leaveOut();
             return false;
-        } finally {
-            boolean complete = around.receiver().framesWritten(arrival);
-            if (ended && !complete) {
-                throw new IOException(
-                        header.database() + ": the frames of transaction " + header.txid() + " were not taken for it");
-            }
         }
-        builder.stored();
+        if (!builder.isComplete()) {
+            throw new IOException(arrival.header().database() + ": pages are missing of transaction "
+                    + arrival.header().txid());
+        }
         return true;
     }
 
