@@ -1,6 +1,7 @@
 package io.ltxfs.node.cli;
 
 import io.ltxfs.node.cli.archive.ArchiveCommand;
+import io.ltxfs.node.cli.certs.CertsCommand;
 import io.ltxfs.node.cli.lease.LeaseCommand;
 import io.ltxfs.node.cli.ltx.LtxCommand;
 import java.util.concurrent.Callable;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Spec;
             HandoffCommand.class,
             ArchiveCommand.class,
             LeaseCommand.class,
+            CertsCommand.class,
             DoctorCommand.class,
             LtxCommand.class,
             ConfigCommand.class,
@@ -49,8 +51,7 @@ import picocli.CommandLine.Spec;
 final class LtxfsCommand implements Callable<Integer> {
     /** Commands of later versions. */
     enum Later {
-        REPLICATE("run the database inside the mount"),
-        CERTS("make certificates with a tool such as openssl");
+        REPLICATE("run the database inside the mount");
 
         private final String instead;
 

@@ -20,6 +20,7 @@ final class Connections {
     private final PeerTls.@Nullable Loaded tls;
 
     Connections(PeerSettings settings) throws IOException {
+        GrpcLog.redirect();
         this.proof = new ClusterProof(settings.identity());
         this.tls =
                 settings.tls().isPresent() ? new PeerTls.Loaded(settings.tls().get()) : null;

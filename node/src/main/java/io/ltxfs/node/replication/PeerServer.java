@@ -53,6 +53,7 @@ public final class PeerServer implements AutoCloseable {
         if (address.isUnresolved()) {
             throw new IOException("replication.listen: " + listen.host() + " is no address of this machine");
         }
+        GrpcLog.redirect();
         PeerTls.Loaded tls =
                 settings.tls().isPresent() ? new PeerTls.Loaded(settings.tls().get()) : null;
         PeerService service = new PeerService(settings, handler, databases, receiver);

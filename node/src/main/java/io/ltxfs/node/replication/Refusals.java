@@ -7,6 +7,8 @@ import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import io.ltxfs.replicationproto.Refusal;
 import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.security.cert.CertificateExpiredException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -57,8 +59,10 @@ final class Refusals {
         String said = status.getDescription();
         Throwable cause = status.getCause();
         String why = said != null ? said : String.valueOf(status.getCode());
-        if (cause != null && cause.getMessage() != null) {
-            why += ": " + cause.getMessage();
+        // gRPC adds lines for its own developers.
+        why = why.lines().findFirst().orElse(why);
+        if (cause != null) {
+            why = (why.equals("io exception") ? "" : why + ": ") + root(cause);
         }
         switch (status.getCode()) {
             case FAILED_PRECONDITION -> {
@@ -74,6 +78,23 @@ final class Refusals {
             }
         }
         return new IOException(address + ": " + why, cause);
+    }
+
+    /** What is behind a failure: of a certificate, for instance, only the innermost says what is wrong with it. */
+    private static String root(Throwable failure) {
+        Throwable innermost = failure;
+        for (Throwable next = failure.getCause(); next != null && next != innermost; next = next.getCause()) {
+            innermost = next;
+        }
+        String message = innermost.getMessage();
+        String text = message == null ? innermost.getClass().getSimpleName() : message;
+        if (innermost instanceof CertificateExpiredException) {
+            text = "it has expired, " + text;
+        }
+        return innermost instanceof GeneralSecurityException
+                ? "the certificate is not accepted: " + text
+                        + "; 'ltxfs certs' makes one, check replication.tls on both" + " nodes"
+                : text;
     }
 
     private static Refusal refusal(@Nullable Metadata trailers) {

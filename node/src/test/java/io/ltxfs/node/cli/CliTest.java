@@ -70,7 +70,7 @@ class CliTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"replicate", "certs"})
+    @ValueSource(strings = {"replicate"})
     void commandsOfLaterVersionsSaySo(String command) {
         assertEquals(ExitCode.FAILED, run(command, "x", "--some", "-o", "y"));
         assertTrue(err.startsWith("ltxfs: " + command + ": comes with a later version; "), err);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ltxfs.node.cluster.Standing.Place;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,7 +40,8 @@ class ReplicationTest {
         return one;
     }
 
-    private void awaitSame(TestNode primary, TestNode replica) {
+    private void awaitSame(TestNode primary, TestNode replica) throws IOException {
+        primary.flush();
         await().atMost(20, TimeUnit.SECONDS)
                 .pollInterval(Duration.ofMillis(5))
                 .untilAsserted(() ->
@@ -105,12 +107,14 @@ class ReplicationTest {
         }
         replica.commit("dropped.db", random, 3, 50);
         replica.commit("own.db", random, 1, 1);
+        primary.flush();
         closing(replica.client.follow(primary.address(), replica.follower));
         await().untilAsserted(() -> assertEquals(
                 primary.positions().get("a.db"),
                 replica.positions().get("a.db"),
                 () -> replica.follower.failures + ""));
         primary.commit("a.db", random, 3, 50);
+        primary.flush();
         await().untilAsserted(() -> assertEquals(
                 primary.positions().get("a.db"),
                 replica.positions().get("a.db"),

@@ -18,6 +18,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,12 +33,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
 /** A node with its databases, a server and a client, whose transactions the test writes itself. */
 final class TestNode implements AutoCloseable {
     static final ClusterIdentity IDENTITY = ClusterIdentity.random();
-    static final Duration TTL = Duration.ofSeconds(5);
+    static final Duration TTL = Duration.ofSeconds(30);
     static final int PAGE = 512;
 
     /** What a test may choose. */
@@ -59,6 +63,7 @@ final class TestNode implements AutoCloseable {
     final PeerSettings settings;
     final PeerClient client;
     final PeerServer server;
+    private final FreeHost host = new FreeHost();
     final Handler handler = new Handler();
     final Follower follower = new Follower();
     volatile boolean primary;
@@ -68,10 +73,10 @@ final class TestNode implements AutoCloseable {
         this.name = name;
         this.data = root.resolve(name);
         this.choice = choice;
-        java.nio.file.Files.createDirectories(data);
+        Files.createDirectories(data);
         DatabaseSetOptions options =
                 new DatabaseSetOptions(choice.log, database -> false, 1 << 20, System::currentTimeMillis);
-        databases = DatabaseSet.open(new PosixDisk(data), options, new FreeHost());
+        databases = DatabaseSet.open(new PosixDisk(data), options, host);
         receiver = databases.receiver();
         gate = new EpochGate(0);
         settings = new PeerSettings(
@@ -128,8 +133,15 @@ final class TestNode implements AutoCloseable {
             }
         });
         apply(database);
-        databases.flush();
+        if (header.txid() % 8 == 0) {
+            databases.flush();
+        }
         return header;
+    }
+
+    /** Makes everything durable: it is sent then. */
+    void flush() throws IOException {
+        databases.flush();
     }
 
     /** Commits some random pages of a database of at most so many. */
@@ -199,6 +211,7 @@ final class TestNode implements AutoCloseable {
     public void close() throws IOException {
         server.close();
         client.close();
+        host.thread.shutdown();
         databases.close();
     }
 
@@ -349,14 +362,16 @@ final class TestNode implements AutoCloseable {
 
     /** Nobody has anything open. */
     private static final class FreeHost implements Host {
+        final ExecutorService thread = Executors.newSingleThreadExecutor();
+
         @Override
         public void probeWriteLock(Database database, Consumer<WriteLock> answer) {
-            new Thread(() -> answer.accept(WriteLock.FREE)).start();
+            background(() -> answer.accept(WriteLock.FREE));
         }
 
         @Override
         public void withExclusiveLock(Database database, Consumer<Boolean> action) {
-            new Thread(() -> action.accept(true)).start();
+            background(() -> action.accept(true));
         }
 
         @Override
@@ -367,7 +382,11 @@ final class TestNode implements AutoCloseable {
 
         @Override
         public void background(Runnable task) {
-            new Thread(task).start();
+            try {
+                thread.execute(task);
+            } catch (RejectedExecutionException e) {
+                // The node is closed.
+            }
         }
 
         @Override
