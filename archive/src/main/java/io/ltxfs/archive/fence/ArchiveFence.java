@@ -85,16 +85,20 @@ public final class ArchiveFence implements AutoCloseable {
         }
         long txid = newest.map(found -> found.object().maxTxid()).orElse(0L);
         Optional<Drop> drop = record.flatMap(found -> found.dropAfter(txid));
-        long epoch = record.map(DatabaseRecord::lastEpoch).orElse(0L);
         return Optional.of(
                 drop.isPresent()
-                        ? new Reached(drop.get().txid(), 0, true, epoch)
+                        ? new Reached(
+                                drop.get().txid(),
+                                0,
+                                true,
+                                record.map(found -> found.epochOf(drop.get().txid()))
+                                        .orElse(0L))
                         : new Reached(
                                 txid,
                                 newest.map(found -> found.facts().postChecksum())
                                         .orElse(0L),
                                 false,
-                                epoch));
+                                newest.map(found -> found.facts().epoch()).orElse(0L)));
     }
 
     /**
