@@ -11,6 +11,7 @@ final class Cluster {
     final Network network;
     final Store store;
     final Judge judge;
+    final Trouble trouble;
     final List<Machine> machines = new ArrayList<>();
     final boolean loud;
     private int runs;
@@ -22,6 +23,7 @@ final class Cluster {
         this.network = new Network(world, plan.networkDelayMax, plan.lossOneIn);
         this.store = new Store(world, plan.storeFaultOneIn);
         this.judge = new Judge(this);
+        this.trouble = new Trouble(this);
         for (int i = 0; i < plan.nodes; i++) {
             machines.add(new Machine(world, String.valueOf((char) ('A' + i)), Plan.RATE_ERROR / 2));
         }

@@ -63,7 +63,7 @@ final class Following implements Network.End {
             }
         } else if (action instanceof Action.SayComplete say) {
             if (say.link() == link) {
-                send(new Message.Has(say.epoch(), Map.of(), Map.of(), true));
+                send(new Message.Has(say.epoch(), say.durable(), Map.of(), true));
             }
         } else if (action instanceof Action.Fetch fetch) {
             fetch(fetch);
@@ -235,6 +235,7 @@ final class Following implements Network.End {
     private void put(String database, Tx head) {
         node.disk().append(database, head);
         node.cluster.judge.received(node, head);
+        node.cluster.trouble.after(Trouble.Moment.TOOK, node.machine());
     }
 
     /** Flushes, acknowledges, applies. */

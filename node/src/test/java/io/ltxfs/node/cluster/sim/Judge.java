@@ -164,7 +164,12 @@ final class Judge {
     }
 
     /** What a node has recorded, durably. */
-    void remembers(Node node, ClusterMemory memory) {
+    void remembers(Node node, ClusterMemory before, ClusterMemory memory) {
+        if (Long.compareUnsigned(memory.promised(), before.promised()) < 0
+                || memory.historyEpoch() != 0
+                        && Long.compareUnsigned(memory.historyEpoch(), before.historyEpoch()) < 0) {
+            throw broken("what is remembered only grows", node + " remembered " + before + ", and now " + memory);
+        }
         Map<String, Tx> start = starts.get(memory.historyEpoch());
         if (start == null) {
             return;

@@ -30,9 +30,11 @@ final class MutantLoader extends ClassLoader {
     /** Where the sources of a package are, seen from the module's directory. */
     private static final Map<String, Path> SOURCES = Map.of(
             "lease", Path.of("../lease/src/main/java/io/ltxfs/lease"),
-            "cluster", Path.of("src/main/java/io/ltxfs/node/cluster"));
+            "cluster", Path.of("src/main/java/io/ltxfs/node/cluster"),
+            "replication", Path.of("src/main/java/io/ltxfs/node/replication"));
 
-    private static final List<String> PACKAGES = List.of("io.ltxfs.lease.", "io.ltxfs.node.cluster.");
+    private static final List<String> LOADED =
+            List.of("io.ltxfs.lease.", "io.ltxfs.node.cluster.", "io.ltxfs.node.replication.EpochGate");
 
     private final Map<String, byte[]> changed;
 
@@ -78,7 +80,7 @@ final class MutantLoader extends ClassLoader {
 
     @Override
     protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-        if (PACKAGES.stream().noneMatch(name::startsWith)) {
+        if (LOADED.stream().noneMatch(name::startsWith)) {
             return super.loadClass(name, resolve);
         }
         synchronized (getClassLoadingLock(name)) {

@@ -98,7 +98,8 @@ final class Network {
         boolean twice = world.fault(lossOneIn);
         for (int i = 0; i < (twice ? 2 : 1); i++) {
             boolean again = i == 1;
-            world.in(delay(), () -> {
+            long late = world.fault(lossOneIn) ? world.upTo(8 * World.SECOND) : 0;
+            world.in(delay() + late, () -> {
                 if (!isCut(to, from.machine)) {
                     from.run(() -> {
                         // What comes too late is usually dropped by whoever called; not every time.

@@ -12,6 +12,9 @@ import io.ltxfs.node.cluster.Event;
 import io.ltxfs.node.cluster.Peer;
 import io.ltxfs.node.cluster.Standing;
 import io.ltxfs.node.cluster.Standing.Place;
+import io.ltxfs.node.replication.EpochGate;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -50,14 +53,14 @@ final class Node extends Process {
     private long leaseToldAt;
     private long flushedAt;
     /** Nothing of a lower epoch is taken or acknowledged. */
-    private long gate;
+    private final EpochGate gate;
 
     Node(Cluster cluster, Machine machine, int run) {
         super(cluster.world, machine, machine.name + "." + run);
         this.cluster = cluster;
         this.self = new Peer(machine.name, machine.name + ":1");
         ClusterMemory memory = machine.disk.memory();
-        this.gate = memory.promised();
+        this.gate = new EpochGate(memory.promised());
         Duration ttl = Plan.TTL;
         LeaseSettings settings = new LeaseSettings(
                 id, self.node(), self.advertise(), ttl, ttl.dividedBy(20), Plan.RATE_ERROR, ttl.dividedBy(5));
@@ -108,9 +111,13 @@ final class Node extends Process {
         return machine().clock();
     }
 
-    /** Whether something of an epoch may be taken and acknowledged. */
+    /** Whether something of an epoch may be taken and acknowledged, as the shipped gate says. */
     boolean mayTake(long epoch) {
-        return Long.compareUnsigned(epoch, gate) >= 0;
+        try {
+            return gate.pass(epoch, () -> {});
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Under which it may commit now; -1 if not. */
@@ -142,6 +149,7 @@ final class Node extends Process {
     }
 
     private void ask(LeaseRequest request) {
+        cluster.trouble.after(Trouble.Moment.ASKED_STORE, machine());
         cluster.store.lease(this, request, answer -> {
             lease.answer(answer, clock());
             turn();
@@ -204,15 +212,16 @@ final class Node extends Process {
     }
 
     private void remember(ClusterMemory memory) {
-        gate = memory.promised();
+        gate.promise(memory.promised());
         if (world.fault(200)) {
             in(diskDelay(), () -> tell(new Event.NotRemembered("no space")));
             return;
         }
         disk().write(memory);
         in(diskDelay(), () -> {
+            ClusterMemory before = disk().memory();
             disk().written(memory);
-            cluster.judge.remembers(this, memory);
+            cluster.judge.remembers(this, before, memory);
             tell(new Event.Remembered(memory));
         });
     }
@@ -289,6 +298,7 @@ final class Node extends Process {
                     });
         } else if (action instanceof Action.AnswerSeal answer) {
             cluster.judge.promises(this, answer.standing());
+            cluster.trouble.after(Trouble.Moment.PROMISED, machine());
             answer(
                     answer.request(),
                     new SealAnswer(answer.standing(), answer.standing().promised()));

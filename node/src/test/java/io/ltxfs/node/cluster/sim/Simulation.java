@@ -52,7 +52,7 @@ final class Simulation {
         World world = cluster.world;
         Plan plan = cluster.plan;
         Clients clients = new Clients(cluster);
-        Trouble trouble = new Trouble(cluster);
+        Trouble trouble = cluster.trouble;
         for (Machine machine : cluster.machines) {
             world.in(world.upTo(world.oneIn(3) ? 3 * World.SECOND : World.SECOND), () -> cluster.start(machine));
         }

@@ -80,6 +80,7 @@ final class Store {
     private long version;
     private long slowUntil;
     private final Map<Machine, Long> cutOff = new HashMap<>();
+    private final Map<Machine, Long> late = new HashMap<>();
 
     Store(World world, int faultOneIn) {
         this.world = world;
@@ -96,9 +97,15 @@ final class Store {
         cutOff.put(machine, world.now() + nanos);
     }
 
+    /** Its answers come late to a machine for a while. */
+    void late(Machine machine, long nanos) {
+        late.put(machine, world.now() + nanos);
+    }
+
     void heal() {
         slowUntil = 0;
         cutOff.clear();
+        late.clear();
     }
 
     Place place(String database) {
@@ -110,6 +117,11 @@ final class Store {
             return world.upTo(3 * World.SECOND);
         }
         return 2 * World.MILLISECOND + world.upTo(world.oneIn(20) ? 150 * World.MILLISECOND : 30 * World.MILLISECOND);
+    }
+
+    private long lateness(Machine machine) {
+        Long until = late.get(machine);
+        return until != null && until > world.now() ? world.upTo(900 * World.MILLISECOND) : 0;
     }
 
     /** When whoever asks does not wait any longer. */
@@ -145,7 +157,7 @@ final class Store {
             default ->
                 world.in(delay(), () -> {
                     T result = effect.get();
-                    from.in(delay(), () -> done.accept(result));
+                    from.in(delay() + lateness(from.machine), () -> done.accept(result));
                 });
         }
     }

@@ -5,12 +5,52 @@ import java.util.Optional;
 /** What goes wrong, and what operators do. */
 final class Trouble {
     private static final long TTL = Plan.TTL.toNanos();
+    private static final int KINDS = 19;
+    /** Kinds that hurt at a bad moment. */
+    private static final int[] BAD = {0, 2, 4, 4, 8, 12, 16, 17};
+
     private final Cluster cluster;
     private final World world;
+    /** Of the kinds of trouble those that this run has. */
+    private final int[] kinds;
+    /** One time in so many something goes wrong at just the wrong moment. */
+    private final int badMomentOneIn;
 
     Trouble(Cluster cluster) {
         this.cluster = cluster;
         this.world = cluster.world;
+        this.kinds = new int[world.oneIn(3) ? KINDS : 2 + world.random.nextInt(6)];
+        for (int i = 0; i < kinds.length; i++) {
+            kinds[i] = kinds.length == KINDS ? i : world.random.nextInt(KINDS);
+        }
+        this.badMomentOneIn = world.oneIn(3) ? 0 : 3 + world.random.nextInt(40);
+    }
+
+    /** What a node has just done. */
+    enum Moment {
+        ACCEPTED,
+        ACKNOWLEDGED,
+        PROMISED,
+        TOOK,
+        ASKED_STORE
+    }
+
+    /** Something happened after which it is worst if the node fails: now and then it does. */
+    void after(Moment moment, Machine machine) {
+        int rarity = switch (moment) {
+            case ACCEPTED -> 1;
+            case ACKNOWLEDGED, PROMISED -> 4;
+            case TOOK -> 20;
+            case ASKED_STORE -> 8;
+        };
+        if (badMomentOneIn == 0 || !world.fault(badMomentOneIn * rarity)) {
+            return;
+        }
+        world.in(world.upTo(world.oneIn(2) ? 5 * World.MILLISECOND : 300 * World.MILLISECOND), () -> {
+            if (world.faults()) {
+                one(machine, BAD[world.random.nextInt(BAD.length)]);
+            }
+        });
     }
 
     void start() {
@@ -21,7 +61,7 @@ final class Trouble {
         if (!world.faults()) {
             return;
         }
-        one(any());
+        one(any(), kinds[world.random.nextInt(kinds.length)]);
         start();
     }
 
@@ -36,8 +76,8 @@ final class Trouble {
         return cluster.machines.get(world.random.nextInt(cluster.machines.size()));
     }
 
-    private void one(Machine machine) {
-        switch (world.random.nextInt(16)) {
+    private void one(Machine machine, int kind) {
+        switch (kind) {
             case 0, 1 -> pause(machine);
             case 2, 3 -> kill(machine, false);
             case 4, 5 -> kill(machine, true);
@@ -56,6 +96,14 @@ final class Trouble {
             }
             case 13 -> stop(machine);
             case 14 -> operate(machine);
+            case 15 -> {
+                world.note("{} gets late answers of the store", machine);
+                cluster.store.late(machine, world.upTo(5 * TTL));
+            }
+            case 16, 17 -> {
+                long nanos = cut(machine, true, true);
+                cluster.store.cut(machine, nanos);
+            }
             default -> {
                 machine.wallOffset += world.between(-1000, 1000) * World.SECOND;
                 kill(machine, world.oneIn(2));
@@ -78,7 +126,7 @@ final class Trouble {
         world.in(world.upTo(world.oneIn(2) ? TTL / 2 : 5 * TTL), () -> cluster.start(machine));
     }
 
-    private void cut(Machine machine, boolean out, boolean in) {
+    private long cut(Machine machine, boolean out, boolean in) {
         long nanos = world.upTo(world.oneIn(2) ? TTL : 5 * TTL);
         world.note("{} is cut off {}{} for {} ms", machine, out ? "out " : "", in ? "in" : "", nanos / 1_000_000);
         for (Machine other : cluster.machines) {
@@ -89,6 +137,7 @@ final class Trouble {
                 cluster.network.cut(other, machine, nanos);
             }
         }
+        return nanos;
     }
 
     private void cutOne(Machine machine) {

@@ -79,6 +79,7 @@ final class Writes {
         if (action instanceof Action.AcceptWrites accept) {
             accepting = accept.epoch();
             node.cluster.judge.accepts(node, accepting);
+            node.cluster.trouble.after(Trouble.Moment.ACCEPTED, node.machine());
         } else if (action instanceof Action.RefuseWrites) {
             accepting = -1;
         } else if (action instanceof Action.AnswerCommits answer) {
@@ -191,6 +192,7 @@ final class Writes {
             return;
         }
         node.cluster.judge.acknowledges(node, commit.tx, kept, durability(commit.tx));
+        node.cluster.trouble.after(Trouble.Moment.ACKNOWLEDGED, node.machine());
         commit.end(Result.DONE);
     }
 
