@@ -9,13 +9,15 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A primary that gives its role away in order: SQLite's locks first, so that writers wait in their busy timeouts; then all is
- * made durable; then the successor gets everything; then the lease is offered to it. Until the offer, everything can be
- * undone. Without a successor the lease is given back instead.
+ * A primary that gives its role away in order: the successor gets what there is at that moment; then SQLite's locks are
+ * taken, so that writers wait in their busy timeouts, and not for long; all is made durable; the successor gets the rest;
+ * the lease is offered to it. Until the offer, everything can be undone. Without a successor the lease is given back
+ * instead.
  */
 final class HandingOver {
     /** How far it is. */
     private enum Stage {
+        CATCHING_UP,
         LOCKING,
         FLUSHING,
         DRAINING,
@@ -29,9 +31,11 @@ final class HandingOver {
     private final long epoch;
     private final Optional<Successor> successor;
     private final OptionalLong request;
-    private final long giveUpAt;
 
-    private Stage stage = Stage.LOCKING;
+    private final Map<String, Place> first;
+
+    private Stage stage = Stage.CATCHING_UP;
+    private long giveUpAt;
     private long step;
     private long offeredAt;
     private @Nullable Map<String, Place> everything;
@@ -49,8 +53,17 @@ final class HandingOver {
         this.epoch = epoch;
         this.successor = successor;
         this.request = request;
+        this.first = shared.positions();
         this.giveUpAt = shared.now() + shared.settings.handOverMax().toNanos();
-        this.step = shared.nextStep();
+        if (successor.isEmpty()) {
+            lock();
+        }
+    }
+
+    private void lock() {
+        stage = Stage.LOCKING;
+        giveUpAt = shared.now() + shared.settings.handOverMax().toNanos();
+        step = shared.nextStep();
         shared.add(new Action.TakeLocks(step, shared.settings.handOverMax().dividedBy(2), false));
     }
 
@@ -103,7 +116,9 @@ final class HandingOver {
         if (stage == Stage.CLOSING || stage == Stage.OFFERING) {
             shared.add(new Action.AcceptWrites(epoch));
         }
-        shared.add(new Action.LetWrite());
+        if (stage != Stage.CATCHING_UP) {
+            shared.add(new Action.LetWrite());
+        }
         stage = Stage.OVER;
         failure = why;
     }
@@ -133,6 +148,12 @@ final class HandingOver {
         Successor to = successor.get();
         if (!leading.isThere(to)) {
             giveUp("the connection to " + to.peer().node() + " is gone");
+        } else if (stage == Stage.CATCHING_UP) {
+            if (leading.hasAll(to, first)) {
+                lock();
+            } else if (shared.isPast(giveUpAt)) {
+                giveUp(to.peer().node() + " is too far behind");
+            }
         } else if (stage == Stage.DRAINING && everything != null && leading.hasAll(to, everything)) {
             shared.add(new Action.RefuseWrites());
             flush(Stage.CLOSING);

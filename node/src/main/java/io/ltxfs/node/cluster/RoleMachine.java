@@ -421,6 +421,7 @@ final class RoleMachine {
         leading.advance();
         if (stopping && (locks == Locks.GIVEN || shared.isPast(stopBy))) {
             giveAway(leading.successor(Optional.empty()), OptionalLong.empty());
+            resign();
         }
     }
 

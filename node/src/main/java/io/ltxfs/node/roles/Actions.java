@@ -186,6 +186,7 @@ final class Actions implements Consumer<Action>, AutoCloseable {
             });
         } else if (action instanceof Action.MoveAside aside) {
             work(aside.step(), () -> {
+                checkEpoch(aside.epoch());
                 tools.divergence().moveAside(aside.database());
                 return new Event.Done(aside.step());
             });
@@ -210,6 +211,7 @@ final class Actions implements Consumer<Action>, AutoCloseable {
             work(read.step(), () -> new Event.ArchiveRead(read.step(), archive.read()));
         } else if (action instanceof Action.FetchArchive fetch) {
             work(fetch.step(), () -> {
+                checkEpoch(fetch.epoch());
                 archive.fetch(fetch.database(), fetch.conform());
                 return new Event.Done(fetch.step());
             });
@@ -222,6 +224,13 @@ final class Actions implements Consumer<Action>, AutoCloseable {
             return false;
         }
         return true;
+    }
+
+    /** What an attempt is still about to do is not done once a higher epoch is promised. */
+    private void checkEpoch(long epoch) throws IOException {
+        if (Long.compareUnsigned(epoch, tools.local().gate().promised()) < 0) {
+            throw new IOException("epoch " + Long.toUnsignedString(epoch) + " is over");
+        }
     }
 
     private boolean toReplicas(Action action) {

@@ -187,7 +187,7 @@ public final class ClusterNode implements Roles, CommitWaiting, AutoCloseable {
     @Override
     public void await(TransactionHeader header, Completion completion) {
         CommitWaits known = waits;
-        if (known == null) {
+        if (known == null || header.epoch() != commits.epoch()) {
             completion.done(io.ltxfs.database.disk.Errno.EIO);
         } else {
             known.await(header.database(), header.txid(), completion);

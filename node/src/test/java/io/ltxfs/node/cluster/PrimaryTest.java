@@ -266,12 +266,16 @@ final class PrimaryTest {
         node.positions.put("a.db", at(12));
         node.has(2, 11);
         node.on(new Event.HandOff(50, Optional.empty()));
+        assertTrue(
+                node.last(Action.TakeLocks.class).force(), "nobody waits before the successor has what there is now");
+        node.positions.put("a.db", at(13));
+        node.has(2, 12);
         assertFalse(node.last(Action.TakeLocks.class).force());
         assertTrue(node.hasSaid(Action.Flush.class));
         assertFalse(node.hasSaid(Action.Offer.class));
-        node.on(new Event.ReplicaHas(2, Map.of("a.db", at(12)), Map.of(), false));
+        node.on(new Event.ReplicaHas(2, Map.of("a.db", at(13)), Map.of(), false));
         assertFalse(node.hasSaid(Action.Offer.class), "its readers do not see it yet");
-        node.on(new Event.ReplicaHas(2, Map.of(), Map.of("a.db", at(12)), false));
+        node.on(new Event.ReplicaHas(2, Map.of(), Map.of("a.db", at(13)), false));
         Action.Offer offer = node.last(Action.Offer.class);
         assertEquals("process-s", offer.process());
         assertTrue(node.said.indexOf(new Action.RefuseWrites()) < node.said.indexOf(offer));
@@ -289,10 +293,26 @@ final class PrimaryTest {
     }
 
     @Test
-    void aHandOverThatIsGivenUpLeavesThePrimaryAsItWas() {
+    void aSuccessorThatIsFarBehindHoldsNobodyUp() {
         Machine node = Machine.primary("p", 4, 1);
         node.replica(1, "r", 9);
         node.on(new Event.HandOff(50, Optional.of("r")));
+        assertEquals(Phase.RESIGNING, node.status().phase());
+        node.tick(0.9);
+        assertEquals(Phase.PRIMARY, node.status().phase());
+        assertFalse(node.hasSaid(Action.LetWrite.class));
+        assertEquals(1, node.said(Action.TakeLocks.class).size());
+    }
+
+    @Test
+    void aHandOverThatIsGivenUpLeavesThePrimaryAsItWas() {
+        Machine node = Machine.primary("p", 4, 1);
+        node.replica(1, "r", 10);
+        node.works = false;
+        node.on(new Event.HandOff(50, Optional.of("r")));
+        node.positions.put("a.db", at(11));
+        node.on(new Event.Done(node.last(Action.TakeLocks.class).step()));
+        node.on(new Event.Done(node.last(Action.Flush.class).step()));
         assertEquals(Phase.RESIGNING, node.status().phase());
         node.tick(0.9);
         assertEquals(Phase.PRIMARY, node.status().phase());
@@ -316,11 +336,31 @@ final class PrimaryTest {
     void anOfferThatTheLeaseDoesNotTakeIsUndone() {
         Machine node = Machine.primary("p", 4, 1);
         node.replica(1, "r", 10);
-        node.has(1, 10);
         node.on(new Event.HandOff(50, Optional.of("r")));
+        Action.Offer offer = node.last(Action.Offer.class);
         node.forget();
-        node.on(new Event.Failed(5000, "another step"));
+        node.on(new Event.Failed(offer.step() + 1000, "another step"));
         assertEquals(Phase.RESIGNING, node.status().phase());
+        node.on(new Event.Failed(offer.step(), "not held at this moment"));
+        assertEquals(Phase.PRIMARY, node.status().phase());
+        assertEquals(4, node.last(Action.AcceptWrites.class).epoch());
+        assertTrue(node.hasSaid(Action.LetWrite.class));
+    }
+
+    @Test
+    void whatIsCommittedWithoutSqlitesLocksKeepsTheRole() {
+        Machine node = Machine.primary("p", 4, 1);
+        node.replica(1, "r", 10);
+        node.works = false;
+        node.on(new Event.HandOff(50, Optional.of("r")));
+        node.on(new Event.Done(node.last(Action.TakeLocks.class).step()));
+        node.on(new Event.Done(node.last(Action.Flush.class).step()));
+        assertTrue(node.hasSaid(Action.RefuseWrites.class));
+        node.positions.put("a.db", at(11));
+        node.on(new Event.Done(node.last(Action.Flush.class).step()));
+        assertFalse(node.hasSaid(Action.Offer.class));
+        assertEquals(4, node.last(Action.AcceptWrites.class).epoch());
+        assertEquals(Phase.PRIMARY, node.status().phase());
     }
 
     @Test
