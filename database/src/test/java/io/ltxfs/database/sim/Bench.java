@@ -62,7 +62,11 @@ final class Bench {
 
     /** One transaction that changes page 1 and the last one. @return what the database holds then */
     static byte[] commit(Database database, SimHost host, byte[] content, Random random) {
-        byte[] after = changed(content, random);
+        return commit(database, host, content, changed(content, random));
+    }
+
+    /** The same with what is to be there. */
+    static byte[] commit(Database database, SimHost host, byte[] content, byte[] after) {
         int last = content.length / PAGE_SIZE;
         Transaction transaction = new Transaction(database, host);
         transaction.begin();
@@ -74,7 +78,7 @@ final class Bench {
         return after;
     }
 
-    private static byte[] changed(byte[] content, Random random) {
+    static byte[] changed(byte[] content, Random random) {
         byte[] after = content.clone();
         ByteBuffer header = ByteBuffer.wrap(after);
         int counter = header.getInt(24) + 1;

@@ -9,6 +9,7 @@ final class Mutants {
     private static final String DATABASE = "Database.java";
     private static final String HISTORY = "LogHistory.java";
     private static final String RECOVERY = "Recovery.java";
+    private static final String RECEIVER = "LogReceiver.java";
     private static final String GROUP = "GroupDecision.java";
     private static final String TAIL = "log/LogTail.java";
     private static final String OPENER = "log/LogOpener.java";
@@ -222,6 +223,38 @@ final class Mutants {
                                 "case COMMITTED -> { if (!log.isWithdrawn(entry.lsn()))",
                                 "case COMMITTED -> { if (entry.lsn() > 0)"),
                 Mutant.named("a drop without a directory sync", "drop_recreate", "drop_wal")
-                        .edit("DatabaseSet.java", "syncParent(database.name()); long mark", "long mark"));
+                        .edit("DatabaseSet.java", "syncParent(database.name()); long mark", "long mark"),
+                Mutant.named("received pages that are not verified", "replica/delete_full", "replica/wal_full")
+                        .edit("Verification.java", "if (checksum != header.postChecksum())", "if (checksum == 0)"),
+                Mutant.named("received whatever came before", "replica/wal_full:2")
+                        .edit(RECEIVER, "if (header.txid() != txid || header.preChecksum() != checksum ||", "if ("),
+                Mutant.named("received over what is applied", "replica/wal_normal", "replica/spill_wal_full")
+                        .edit(RECEIVER, "if (received != ReceivedSums.UNKNOWN)", "if (received == 2)"),
+                Mutant.named("received and trimmed before it is applied", "replica/mode_tour:3", "replica/mode_tour:1")
+                        .edit(
+                                "Maintenance.java",
+                                "keep = Math.min(keep, set.arrivals().keepFromLsn());",
+                                "keep = Math.min(keep, Long.MAX_VALUE);"),
+                Mutant.named("file of a database that is not in the log", "replica/drop_recreate", "replica/mode_tour")
+                        .edit(
+                                RECEIVER,
+                                "if (there.isEmpty()) { // A file without its transaction would be taken for a plain"
+                                        + " one after a power cut. log.flushAndWait(arrival.lsn()); }",
+                                ""),
+                Mutant.named("received drop before the log", "replica/drop_recreate", "replica/drop_wal")
+                        .edit(RECEIVER, "log.flushAndWait(arrival.lsn()); set.applyDrop", "set.applyDrop"),
+                Mutant.named("own frames that are not compared", "replica/wal_full", "replica/wal_normal")
+                        .edit(
+                                WAL,
+                                "if (!next.isMadeOf(pages) || made.pageSize() != next.header.pageSize() ||"
+                                        + " made.commit() != next.header.commit() || made.postChecksum() !="
+                                        + " next.header.postChecksum())",
+                                "if (pages.count() == 0)"),
+                Mutant.named("received pages in the file before the log", "replica/wal_off:3", "replica/wal_full")
+                        .edit(WAL, "undurable.addLast(new long[] {end, next.lsn});", ""),
+                Mutant.named("jump that recovery takes for a gap", "replica/delete_full", "replica/wal_full")
+                        .edit(RECOVERY, "&& !header.jump()", ""),
+                Mutant.named("jump that is forgotten", "replica/delete_full", "replica/wal_full")
+                        .edit("log/LogLayout.java", "header.jump() ? JUMP : 0", "(byte) 0"));
     }
 }

@@ -265,6 +265,21 @@ class ReceiveTest {
         assertArrayEquals(content, exported(0));
     }
 
+    /** What is received is compared with what the node has committed itself since the last time. */
+    @Test
+    void aDeposedPrimaryKnowsItsOwnPages() throws IOException {
+        begin(3);
+        content = Bench.commit(database(), host, content, random);
+        long[] checksums = receiver.pageChecksums(NAME);
+        for (int pgno = 1; pgno <= 6; pgno++) {
+            assertEquals(PageChecksum.of(pgno, content, (pgno - 1) * PAGE, PAGE), checksums[pgno - 1]);
+        }
+        byte[] after = changed(content, 1, 6);
+        receive(sent(5, 4, content, after, Image.DELTA));
+        applyAll();
+        assertArrayEquals(after, exported(0));
+    }
+
     @Test
     void largeTransactionsGoByAStage() throws IOException {
         byte[] large = Bench.image(3000, random);

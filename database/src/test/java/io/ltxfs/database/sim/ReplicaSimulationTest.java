@@ -38,6 +38,8 @@ class ReplicaSimulationTest {
             sum.transactions += result.transactions;
             sum.byFrames += result.byFrames;
             sum.byFile += result.byFile;
+            sum.jumps += result.jumps;
+            sum.diverged += result.diverged;
             sum.powerCuts += result.powerCuts;
             sum.kills += result.kills;
             sum.secondLives += result.secondLives;

@@ -6,6 +6,7 @@ import io.ltxfs.database.DatabaseSetOptions;
 import io.ltxfs.database.Handle;
 import io.ltxfs.database.SqliteFile;
 import io.ltxfs.database.disk.DiskException;
+import io.ltxfs.database.disk.Errno;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.database.receive.Arrival;
 import io.ltxfs.database.receive.Receiver;
@@ -122,6 +123,9 @@ final class SimReplica {
         if (wal.frames == 0) {
             begin(wal, arrival.header().pageSize());
         }
+        if (draw.nextInt(8) == 0) {
+            refused(wal, pgnos, pages, arrival.header().commit());
+        }
         write(wal, pgnos, pages, arrival.header().commit());
         database.walPublished(wal.frames);
         if (!receiver.framesWritten(arrival)) {
@@ -151,17 +155,42 @@ final class SimReplica {
         call(done -> wal.file.write(wal.handle, 0, ByteBuffer.wrap(header), done));
     }
 
-    /** All frames in one call, or in two that are cut anywhere. */
-    private void write(Wal wal, List<Integer> pgnos, List<byte[]> pages, int commit) {
+    /** Frames that are not quite the transaction are refused, and written again. */
+    private void refused(Wal wal, List<Integer> pgnos, List<byte[]> pages, int commit) {
+        List<byte[]> wrong = new ArrayList<>(pages);
+        int at = draw.nextInt(pages.size());
+        byte[] page = pages.get(at).clone();
+        page[draw.nextInt(page.length)] ^= 1;
+        wrong.set(at, page);
+        long checksum = wal.checksum;
+        ByteBuffer frames = frames(wal, pgnos, wrong, commit);
+        wal.checksum = checksum;
+        int[] errno = {0};
+        wal.file.write(
+                wal.handle, WalLayout.frameOffset(wal.frames + 1, page.length), frames, result -> errno[0] = result);
+        if (errno[0] != Errno.EIO) {
+            throw new AssertionError("frames of something else were taken");
+        }
+    }
+
+    private static ByteBuffer frames(Wal wal, List<Integer> pgnos, List<byte[]> pages, int commit) {
         int pageSize = pages.get(0).length;
-        int frame = WalLayout.FRAME_HEADER_SIZE + pageSize;
-        ByteBuffer out = ByteBuffer.allocate(frame * pages.size());
+        ByteBuffer out = ByteBuffer.allocate((WalLayout.FRAME_HEADER_SIZE + pageSize) * pages.size());
         for (int i = 0; i < pages.size(); i++) {
             int at = out.position();
             out.putInt(pgnos.get(i)).putInt(i == pages.size() - 1 ? commit : 0).putLong(wal.salts);
             wal.checksum = WalLayout.checksum(wal.checksum, false, out.array(), at, 8);
             wal.checksum = WalLayout.checksum(wal.checksum, false, pages.get(i), 0, pageSize);
             out.putLong(wal.checksum).put(pages.get(i));
+        }
+        return out.flip();
+    }
+
+    /** All frames in one call, or in two that are cut anywhere. */
+    private void write(Wal wal, List<Integer> pgnos, List<byte[]> pages, int commit) {
+        int pageSize = pages.get(0).length;
+        ByteBuffer out = frames(wal, pgnos, pages, commit);
+        for (int i = 0; i < pages.size(); i++) {
             wal.pages.put(pgnos.get(i), pages.get(i));
         }
         long offset = WalLayout.frameOffset(wal.frames + 1, pageSize);
@@ -188,7 +217,7 @@ final class SimReplica {
         call(done -> database.file().sync(handle, done));
     }
 
-    private void removeWal(Database database) {
+    void removeWal(Database database) {
         Wal wal = wals.remove(database.name());
         if (wal != null) {
             checkpoint(database, wal);
