@@ -33,12 +33,13 @@ final class Opening {
     private static final int LINEAGE_BYTES = 16;
     private static final long RECORD_NANOS = TimeUnit.MINUTES.toNanos(5);
     /** In a cluster: for at most so long a deposed primary goes on, if nothing else tells it. */
-    private static final long RECORD_OF_CLUSTER_NANOS = TimeUnit.SECONDS.toNanos(5);
+    static final long RECORD_OF_CLUSTER_NANOS = TimeUnit.SECONDS.toNanos(5);
     /** After so long it is looked once more, and then again, for what a deposed primary has put. */
     private static final long[] LOOKS_NANOS = {TimeUnit.SECONDS.toNanos(30), TimeUnit.MINUTES.toNanos(5)};
 
     private final UploadOptions options;
     private final LeaseTerm term;
+    private final long recordOfClusterNanos;
     private final ArchiveState state;
     private final ConcurrentHashMap<String, ArchiveState.Known> known;
     private final long sinceMillis;
@@ -54,12 +55,14 @@ final class Opening {
     Opening(
             UploadOptions options,
             LeaseTerm term,
+            long recordOfClusterNanos,
             ArchiveState state,
             ConcurrentHashMap<String, ArchiveState.Known> known,
             long sinceMillis,
             Queues queues) {
         this.options = options;
         this.term = term;
+        this.recordOfClusterNanos = recordOfClusterNanos;
         this.state = state;
         this.known = known;
         this.sinceMillis = sinceMillis;
@@ -261,15 +264,20 @@ final class Opening {
         long now = System.nanoTime();
         long epoch = epoch(db);
         boolean other = epoch != db.checkedEpoch;
-        if (other || now - db.recordNanos >= (epoch == 0 ? RECORD_NANOS : RECORD_OF_CLUSTER_NANOS)) {
-            ours(db, DatabaseRecord.load(db.archive));
-            db.recordNanos = now;
+        if (other || now - db.recordNanos >= (epoch == 0 ? RECORD_NANOS : recordOfClusterNanos)) {
+            reread(db);
             db.checkedEpoch = epoch;
         }
         if (epoch != 0 && db.looks < LOOKS_NANOS.length && now - db.openedNanos >= LOOKS_NANOS[db.looks]) {
             new StaleObjects(db.archive, epoch).moveAll(key -> false);
             db.looks++;
         }
+    }
+
+    /** Looks at the record: it must be that of the history, and of the epoch, that is continued here. */
+    void reread(DatabaseUpload db) throws IOException {
+        ours(db, DatabaseRecord.load(db.archive));
+        db.recordNanos = System.nanoTime();
     }
 
     /** A lease epoch has begun: the record says from which transaction it counts, before the first object of it. */

@@ -221,6 +221,7 @@ final class Uploader {
                 if (e.kind() != StoreException.Kind.PRECONDITION_FAILED) {
                     throw e;
                 }
+                opening.reread(db);
                 moved = opening.movedAside(db, part.key(), part.maxTxid());
             }
         }

@@ -126,7 +126,12 @@ public final class Uploads implements AutoCloseable {
     }
 
     private Uploads(
-            Archive archive, TransactionFeed feed, LocalDatabases local, UploadOptions options, UploadListener listener)
+            Archive archive,
+            TransactionFeed feed,
+            LocalDatabases local,
+            UploadOptions options,
+            UploadListener listener,
+            long recordOfClusterNanos)
             throws IOException {
         this.archive = archive;
         this.queues = new Waiting(local, options.clock(), this::signal);
@@ -139,7 +144,7 @@ public final class Uploads implements AutoCloseable {
         Spool spool = new Spool(options.dataDirectory());
         Encoder encoder = new Encoder(feed, options.coding());
         this.term = new LeaseTerm(options.epoch());
-        this.opening = new Opening(options, term, state, known, begun.sinceMillis(), queues);
+        this.opening = new Opening(options, term, recordOfClusterNanos, state, known, begun.sinceMillis(), queues);
         this.uploader =
                 new Uploader(encoder, spool, new Images(local, encoder, spool), opening, counters, listener, queues);
         this.nextLsn = begun.lsn();
@@ -183,7 +188,19 @@ public final class Uploads implements AutoCloseable {
             UploadOptions options,
             UploadListener listener)
             throws IOException {
-        Uploads uploads = new Uploads(archive, feed, databases, options, listener);
+        return start(archive, feed, databases, options, listener, Opening.RECORD_OF_CLUSTER_NANOS);
+    }
+
+    /** The same with another bound for how long a deposed primary may go on unaware. */
+    static Uploads start(
+            Archive archive,
+            TransactionFeed feed,
+            LocalDatabases databases,
+            UploadOptions options,
+            UploadListener listener,
+            long recordOfClusterNanos)
+            throws IOException {
+        Uploads uploads = new Uploads(archive, feed, databases, options, listener, recordOfClusterNanos);
         uploads.thread.start();
         return uploads;
     }
