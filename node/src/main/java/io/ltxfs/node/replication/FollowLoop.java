@@ -226,18 +226,18 @@ final class FollowLoop implements Following {
     }
 
     private void takeAnew(FollowConnection connection, String database) {
+        SnapshotTaker snapshots = new SnapshotTaker(databases, receiver, gate, settings.stage());
         long pause = BACKOFF_MIN_MILLIS;
         boolean warned = false;
+        LOG.info("a database is taken anew: database={} primary={}", database, address);
         while (!connection.isOver() && !closed) {
             try {
-                LOG.info("a database is taken anew: database={} primary={}", database, address);
-                Place place = new SnapshotTaker(databases, receiver, gate, settings.stage())
-                        .take(
-                                connection.connection().channel(),
-                                address,
-                                connection.epoch(),
-                                database,
-                                handler::keepDivergent);
+                Place place = snapshots.take(
+                        connection.connection().channel(),
+                        address,
+                        connection.epoch(),
+                        database,
+                        handler::keepDivergent);
                 connection.durable(Map.of(database, place));
                 connection.resume(database, place);
                 LOG.info(
@@ -246,6 +246,10 @@ final class FollowLoop implements Following {
                         String.format("%016x", place.txid()));
                 return;
             } catch (IOException e) {
+                if (!sleep(pause)) {
+                    return;
+                }
+                // One that was cut off with its connection is gone on with by the next connection.
                 if (!warned && !connection.isOver()) {
                     LOG.warn(
                             "a database cannot be taken anew, trying again: database={} why={}",
@@ -253,15 +257,19 @@ final class FollowLoop implements Following {
                             e.getMessage());
                     warned = true;
                 }
+                pause = Math.min(BACKOFF_MAX_MILLIS, 2 * pause);
             } catch (InterruptedException e) {
                 return;
             }
-            try {
-                Thread.sleep(pause);
-            } catch (InterruptedException e) {
-                return;
-            }
-            pause = Math.min(BACKOFF_MAX_MILLIS, 2 * pause);
+        }
+    }
+
+    private static boolean sleep(long millis) {
+        try {
+            Thread.sleep(millis);
+            return true;
+        } catch (InterruptedException e) {
+            return false;
         }
     }
 

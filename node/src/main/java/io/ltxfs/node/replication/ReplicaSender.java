@@ -54,6 +54,9 @@ final class ReplicaSender implements Runnable {
 
         Heartbeat.Builder heartbeat();
 
+        /** Ends the stream if nothing was heard of the replica for a TTL. */
+        void endIfSilent();
+
         /** Ends the stream, which cannot go on. */
         void fail(IOException why);
     }
@@ -395,6 +398,7 @@ final class ReplicaSender implements Runnable {
             return;
         }
         nextHeartbeat = now + heartbeatNanos;
+        out.endIfSilent();
         if (!out.isReady()) {
             return; // What is on its way to it says that this node lives.
         }

@@ -43,6 +43,7 @@ final class ReplicaStream implements ReplicaLink, StreamObserver<FromReplica>, R
     private volatile Member replica = NOBODY;
     private volatile long epoch;
     private volatile boolean over;
+    private volatile long heardNanos = System.nanoTime();
     private volatile @Nullable ReplicaSender sender;
     private Map<String, Place> startPositions = Map.of();
     private boolean greeted;
@@ -83,6 +84,7 @@ final class ReplicaStream implements ReplicaLink, StreamObserver<FromReplica>, R
         if (over) {
             return;
         }
+        heardNanos = System.nanoTime();
         try {
             switch (message.getMessageCase()) {
                 case HELLO -> hello(message.getHello());
@@ -227,6 +229,15 @@ final class ReplicaStream implements ReplicaLink, StreamObserver<FromReplica>, R
                 Heartbeat.newBuilder().setEtag(facts.etag()).setTimeMillis(System.currentTimeMillis());
         facts.members().forEach(member -> heartbeat.addMembers(Messages.member(member)));
         return heartbeat;
+    }
+
+    /** gRPC itself looks after ten seconds at the earliest. */
+    @Override
+    public void endIfSilent() {
+        if (System.nanoTime() - heardNanos > settings.ttl().toNanos()) {
+            fail(new IOException("nothing was heard of " + replica.node() + " for "
+                    + settings.ttl().toMillis() + " ms"));
+        }
     }
 
     @Override
