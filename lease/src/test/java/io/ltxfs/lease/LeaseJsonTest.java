@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class LeaseJsonTest {
-    private static final Quorum QUORUM = new Quorum(
-            -2, "a", "a:1", List.of(new Voter("b", "b:1"), new Voter("ö \"x\"", "[::1]:20203")), 2, true);
+    private static final Quorum QUORUM =
+            new Quorum(-2, "a", "a:1", List.of(new Voter("b", "b:1"), new Voter("ö \"x\"", "[::1]:20203")), 2, true);
 
     private static LeaseRecord read(String text) throws IOException {
         return LeaseJson.read(text.getBytes(StandardCharsets.UTF_8), "the lease");
@@ -35,8 +35,9 @@ class LeaseJsonTest {
 
     @Test
     void fieldsThatAreNotKnownArePassedOver() throws Exception {
-        LeaseRecord record = read("{\"format\": 1, \"epoch\": \"3\", \"state\": \"held\", \"holder\": \"h\", \"node\": \"n\","
-                + " \"advertise\": \"\", \"nonce\": \"x\", \"ttlMillis\": 100, \"colour\": {\"red\": 1}}");
+        LeaseRecord record =
+                read("{\"format\": 1, \"epoch\": \"3\", \"state\": \"held\", \"holder\": \"h\", \"node\": \"n\","
+                        + " \"advertise\": \"\", \"nonce\": \"x\", \"ttlMillis\": 100, \"colour\": {\"red\": 1}}");
         assertEquals(3, record.epoch());
         assertEquals(Optional.empty(), record.quorum());
     }

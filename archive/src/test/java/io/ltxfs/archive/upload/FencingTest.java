@@ -341,7 +341,7 @@ class FencingTest {
                                 .orElseThrow()
                                 .epochs());
                 assertEquals(
-                        new Reached(4, one.node.histories.get(DB).checksum, false, 6),
+                        new Reached(4, one.node.histories.get(DB).checksum, false, 3),
                         again.reached(List.of(DB)).get(DB));
             }
         }
