@@ -40,6 +40,16 @@ public final class SqliteShell implements AutoCloseable {
         return lines.subList(0, lines.size() - 1);
     }
 
+    /** Its process. */
+    public int pid() {
+        return (int) process.pid();
+    }
+
+    /** Kills it, and waits until it is gone. */
+    public void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
     /** Ends it in order, and waits. */
     @Override
     public void close() throws IOException {

@@ -38,8 +38,7 @@ public final class LibfuseTransport implements Transport {
     @Override
     public MountedFileSystem mount(FileSystem fileSystem, MountOptions options) throws IOException {
         Path mountPoint = MountPoint.prepare(options.mountPoint());
-        String words = "fsname=ltxfs,subtype=ltxfs,default_permissions"
-                + (allowOther ? ",allow_other" : "");
+        String words = "fsname=ltxfs,subtype=ltxfs,default_permissions" + (allowOther ? ",allow_other" : "");
         Channel channel = Channel.of(Libfuse.mount(mountPoint, words));
         return KernelMount.serve(channel, mountPoint, fileSystem, options);
     }

@@ -171,6 +171,38 @@ final class DatabaseFiles {
         }
     }
 
+    /** Opens the wal-index, if there is one, for {@link #poison}. */
+    boolean openIndex(OwnMountThread thread) throws PosixException {
+        if (index == null) {
+            try {
+                index = thread.open(path + "-shm", OpenFlags.RDWR);
+            } catch (PosixException e) {
+                if (e.errno() != Errno.ENOENT) {
+                    throw e;
+                }
+            }
+        }
+        return index != null;
+    }
+
+    /**
+     * Makes the wal-index invalid, when the WAL's handles are: a connection would go on with what it has read before as
+     * long as the index says that nothing has changed. Now it looks at the WAL, and fails.
+     */
+    boolean poison(ByteBuffer buffer) throws PosixException {
+        OwnFile shm = index;
+        if (shm == null) {
+            return false;
+        }
+        buffer.clear();
+        while (buffer.position() < 2 * WalIndexLayout.HEADER_BYTES) {
+            buffer.put((byte) 0);
+        }
+        buffer.flip();
+        shm.write(buffer, 0);
+        return true;
+    }
+
     // ---- EXCLUSIVE
 
     /** Takes EXCLUSIVE, where SHARED is held. PENDING stays when readers are in the way: no new ones come. */

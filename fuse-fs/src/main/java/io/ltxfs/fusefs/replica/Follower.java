@@ -8,6 +8,7 @@ import io.ltxfs.database.receive.Arrival;
 import io.ltxfs.fusefs.own.OwnMountThread;
 import io.ltxfs.fusefs.replica.ReplicaMount.Waiting;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -318,9 +319,13 @@ final class Follower {
                 grip.obstacle(),
                 grip.pid(),
                 waiting().map(Waiting::sinceMillis).orElse(0L));
+        DatabaseFiles open = files();
+        thread.call(open::openIndex);
         around.tree().arrivals().revoke(there);
         there.giveUp();
         there.endWal();
+        ByteBuffer buffer = Buffers.ofThread().region;
+        thread.call(t -> open.poison(buffer));
         letGo();
         around.awaitInvalidations();
     }

@@ -16,6 +16,7 @@ import java.io.IOException;
 /** Shows and changes attributes. */
 final class AttributeRequests {
     private static final int KEEP = -1;
+    private static final long REVOKED_BYTES = 64 << 10;
 
     private final Parts parts;
 
@@ -64,7 +65,10 @@ final class AttributeRequests {
     }
 
     private static Attr attr(RegularFile file, Content.Sqlite sqlite) {
-        return sqlite.attributes().attr(file.ino(), sqlite.file().size(), file.isLinked());
+        long size = sqlite.file().size();
+        // Not empty: who looks at a file that it may not use any more is to read it, and to fail.
+        return sqlite.attributes()
+                .attr(file.ino(), file.isRevoked() ? Math.max(size, REVOKED_BYTES) : size, file.isLinked());
     }
 
     /** Answers with a node's attributes. */

@@ -140,7 +140,10 @@ final class FileRequests {
     }
 
     private int read(RegularFile file, long offset, ByteBuffer buffer) throws IOException {
-        refuseRevoked(file);
+        if (file.isRevoked()) {
+            // SQLite takes EIO for a damaged file when it reads, and says "malformed"; this it calls a disk I/O error.
+            throw TreeException.stale(file.id());
+        }
         if (file.content() instanceof Content.Plain) {
             file.lock().readLock().lock();
             try {

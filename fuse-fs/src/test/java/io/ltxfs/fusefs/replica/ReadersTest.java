@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 @Timeout(600)
 class ReadersTest {
     private static final Logger LOG = LoggerFactory.getLogger(ReadersTest.class);
-    private static final int TRANSACTIONS = Integer.getInteger("ltxfs.transactions", 120);
+    private static final int TRANSACTIONS = Integer.getInteger("ltxfs.transactions", 100);
     private static final long SEED = Long.getLong("ltxfs.seed", System.nanoTime() % 1_000_000);
 
     @TempDir

@@ -103,7 +103,8 @@ final class TwoMounts {
                     assertEquals("", failure);
                     return positions(primary).equals(positions(replica));
                 });
-        await().until(() -> replica.replica().waiting().isEmpty());
+        await().pollInterval(Duration.ofMillis(2))
+                .until(() -> replica.replica().waiting().isEmpty());
     }
 
     static Map<String, Position> positions(Mount mount) {
@@ -141,9 +142,14 @@ final class TwoMounts {
         assertEquals(there, run(replicaAt, "sqlite3", database, "pragma integrity_check", ".dump"));
     }
 
-    void close() throws Exception {
+    /** What the primary commits from here on stays there. */
+    void stopCarrying() throws InterruptedException {
         stop = true;
         carrier.join();
+    }
+
+    void close() throws Exception {
+        stopCarrying();
         try {
             replica.close();
         } finally {
