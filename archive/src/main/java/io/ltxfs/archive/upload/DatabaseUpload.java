@@ -230,8 +230,9 @@ final class DatabaseUpload {
     /** Whether the database was put in place, from elsewhere, at a transaction. */
     boolean installedAt(long txid) {
         return queue.stream()
-                .anyMatch(transaction ->
-                        transaction.txid() == txid && transaction.header().image() == Image.INSTALLED);
+                .anyMatch(transaction -> transaction.txid() == txid
+                        && (transaction.header().image() == Image.INSTALLED
+                                || transaction.header().jump()));
     }
 
     /** When a transaction was committed; 0 if that is not known. */
@@ -265,7 +266,8 @@ final class DatabaseUpload {
             return new Job.Drop(head);
         }
         boolean begunLater = wantsImage && objectTxid == 0 && !empty;
-        if (header.image() == Image.INSTALLED || begunLater) {
+        // The pages of a jump are those that this node lacked, not those that the archive lacks.
+        if (header.image() == Image.INSTALLED || header.jump() || begunLater) {
             return new Job.Export();
         }
         boolean follows = head.txid() == archivedTxid + 1;
@@ -287,6 +289,7 @@ final class DatabaseUpload {
             if (next.txid() != head.txid() + taken.size()
                     || header.commit() == 0
                     || header.image() == Image.INSTALLED
+                    || header.jump()
                     || header.pageSize() != head.header().pageSize()
                     || header.timeMillis() > until) {
                 break;

@@ -360,6 +360,11 @@ public final class Uploads implements AutoCloseable {
         lastCommitMillis = transaction.header().timeMillis();
         DatabaseUpload db = database(transaction.header().database());
         db.seenTxid = transaction.txid();
+        if (transaction.header().jump()) {
+            // What waits is of a history that this node does not have any more.
+            queues.count -= db.clear();
+            queues.hold(db);
+        }
         if (Txid.compare(transaction.txid(), db.archivedTxid) <= 0) {
             return;
         }

@@ -298,6 +298,31 @@ class LineageTest {
         }
     }
 
+    /** A deposed primary's own transactions stay out; what it has taken in their stead is archived whole. */
+    @Test
+    void historyThatTookThePlaceOfAnotherIsArchivedInItsStead() throws Exception {
+        try (UploadFixture one = node("one")) {
+            commit(one, 5);
+            one.drain();
+            one.uploads.kill();
+            commit(one, 2);
+            one.node.jump(DB, 6, new Random(3));
+            commit(one, 2);
+            one.killAndStart();
+            one.drain();
+            commit(one, 1);
+            one.drain();
+            ArchiveCheck.level0(one.database(DB));
+            TestNode.History history = one.node.histories.get(DB);
+            for (long txid : List.of(1L, 5L, 8L, 9L)) {
+                assertArrayEquals(
+                        history.images.get(txid),
+                        ArchiveCheck.restore(one.database(DB), new RestoreTarget.AtTxid(txid)),
+                        () -> "at " + txid);
+            }
+        }
+    }
+
     @Test
     void recordSaysFromWhichTransactionAnEpochCounts() throws Exception {
         try (UploadFixture one = node("one")) {

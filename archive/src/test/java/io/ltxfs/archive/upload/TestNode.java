@@ -161,6 +161,38 @@ final class TestNode implements LocalDatabases, AutoCloseable {
         log.append(new LogRecord.Committed(header, PageSet.empty()));
     }
 
+    /** Another node's history takes the place of this one: some pages of what was there differ. */
+    void jump(String name, long txid, Random random) throws DiskException {
+        History db = database(name, 1024);
+        TreeMap<Integer, byte[]> changed = new TreeMap<>();
+        changed.put(1, page(db.pageSize, random));
+        TransactionHeader header;
+        synchronized (this) {
+            db.pages.put(1, changed.get(1));
+            db.txid = txid;
+            db.checksum = PageChecksum.FLAG;
+            db.pages.forEach((pgno, page) ->
+                    db.checksum = PageChecksum.toggle(db.checksum, PageChecksum.of(pgno, page, 0, page.length)));
+            db.images.keySet().removeIf(later -> later >= txid);
+            db.images.put(txid, db.image());
+            header = new TransactionHeader(
+                            name,
+                            txid,
+                            0,
+                            System.currentTimeMillis(),
+                            db.pageSize,
+                            db.pages.size(),
+                            0,
+                            db.checksum,
+                            Image.DELTA,
+                            UID,
+                            UID,
+                            MODE)
+                    .asJump();
+        }
+        log.append(new LogRecord.Committed(header, new Pages(changed)));
+    }
+
     private void commit(History db, long timeMillis, TreeMap<Integer, byte[]> changed, int commit, Image image)
             throws DiskException {
         TransactionHeader header;
