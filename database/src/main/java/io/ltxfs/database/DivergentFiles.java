@@ -162,7 +162,7 @@ final class DivergentFiles implements Divergent {
                     } catch (DiskException e) {
                         throw e;
                     } catch (IOException e) {
-                        throw new DiskException(io.ltxfs.database.disk.Errno.EIO, e.getMessage());
+                        throw new DiskException(io.ltxfs.database.disk.Errno.EIO, String.valueOf(e.getMessage()));
                     }
                 }));
     }

@@ -296,12 +296,13 @@ final class LogReceiver implements Receiver {
         if (inbox == null) {
             return List.of();
         }
-        return locked(
+        List<Arrival> first = locked(
                 inbox,
                 () -> inbox.waiting.stream()
                         .limit(max)
                         .map(waits -> waits.arrival)
                         .toList());
+        return first == null ? List.of() : first;
     }
 
     @Override
