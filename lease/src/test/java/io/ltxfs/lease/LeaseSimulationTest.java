@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 /** {@code -Dsim.seeds} says how many runs, {@code -Dsim.first} the first one's seed; a failure prints its own. */
 class LeaseSimulationTest {
-    private static final int SEEDS = Integer.getInteger("sim.seeds", 3000);
+    private static final int SEEDS = Integer.getInteger("sim.seeds", 2000);
     private static final long FIRST = Long.getLong("sim.first", 1);
     static final Duration TIME = Duration.ofSeconds(150);
 

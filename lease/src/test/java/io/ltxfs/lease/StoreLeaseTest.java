@@ -30,6 +30,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 class StoreLeaseTest {
     private static final Duration TTL = Duration.ofMillis(900);
     private static final int NODES = 4;
-    private static final long RACE_NANOS = TimeUnit.SECONDS.toNanos(4);
+    private static final long RACE_NANOS = TimeUnit.MILLISECONDS.toNanos(2500);
 
     @TempDir
     Path directory;
@@ -95,6 +96,7 @@ class StoreLeaseTest {
     }
 
     @Test
+    @Tag("long")
     void oneHolderOverMinio() throws Exception {
         try (RealServer server = RealServer.minio(directory)) {
             race(server);
