@@ -213,7 +213,8 @@ final class ClusterProof {
 
             @Override
             public void onClose(Status status, Metadata trailers) {
-                if (stranger || status.isOk() && !proven) {
+                boolean believed = !stranger && (proven || isProven(trailers));
+                if (stranger || status.isOk() && !believed) {
                     super.onClose(
                             Status.UNAUTHENTICATED.withDescription("the node at " + address
                                     + " does not prove that it is of cluster " + identity.id()
@@ -221,7 +222,7 @@ final class ClusterProof {
                             new Metadata());
                 } else {
                     // A refusal of a stranger's says nothing that may be acted on.
-                    super.onClose(status, proven || isProven(trailers) ? trailers : new Metadata());
+                    super.onClose(status, believed ? trailers : new Metadata());
                 }
             }
         }
