@@ -51,4 +51,20 @@ public record MountSettings(
                 FileAttributes.NONE,
                 CommitWaiting.NONE);
     }
+
+    /** The same with owner and mode of this node's, and with commits that wait. */
+    public MountSettings with(FileAttributes owner, CommitWaiting waits) {
+        return new MountSettings(
+                mountPoint,
+                dataDirectory,
+                databases,
+                threads,
+                mayCommit,
+                epoch,
+                primary,
+                lagMillis,
+                isReplica,
+                owner,
+                waits);
+    }
 }

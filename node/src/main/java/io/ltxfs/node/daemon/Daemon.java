@@ -15,6 +15,7 @@ import io.ltxfs.node.guard.MarkedProcesses;
 import io.ltxfs.node.guard.Signals;
 import io.ltxfs.node.logging.LogSetup;
 import io.ltxfs.node.roles.AloneRoles;
+import io.ltxfs.node.roles.ArchiveWaits;
 import io.ltxfs.node.roles.ClusterView;
 import io.ltxfs.node.roles.Roles;
 import java.io.IOException;
@@ -56,6 +57,7 @@ public final class Daemon {
 
     private final MetricsText metrics;
     private volatile @Nullable ClusterDaemon cluster;
+    private final ArchiveWaits archiveWaits;
     private final PositionWaits waits = new PositionWaits(this::appliedTxid);
 
     /** Set once the mount is there; cleared when it is being taken away. */
@@ -66,7 +68,8 @@ public final class Daemon {
         this.notices = loaded.notices();
         this.guard = guard;
         this.archiving = Archiving.open(config);
-        this.roles = new AloneRoles(self(config), () -> serving != null);
+        this.archiveWaits = new ArchiveWaits(config, archiving::whenArchived);
+        this.roles = new AloneRoles(self(config), () -> serving != null, archiveWaits::warnings);
         this.primaryOnly = primaryOnly;
         this.metrics = new MetricsText(archiving, () -> roles.view());
     }
@@ -146,6 +149,7 @@ public final class Daemon {
         Transport transport = TransportChoice.of(config);
         try (archiving;
                 waits;
+                archiveWaits;
                 DataDirectory data = DataDirectory.create(config.data());
                 HttpPort http = HttpPort.open(config.httpListen())) {
             MountPoint.prepare(config.mount());
@@ -255,7 +259,8 @@ public final class Daemon {
         if (member != null) {
             return member.settings(databaseOptions());
         }
-        return MountSettings.alone(config.mount(), config.data(), databaseOptions());
+        MountSettings alone = MountSettings.alone(config.mount(), config.data(), databaseOptions());
+        return alone.with(FileOwners.of(config.files()), archiveWaits);
     }
 
     private DatabaseSetOptions databaseOptions() {

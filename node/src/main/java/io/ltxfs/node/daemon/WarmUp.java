@@ -33,7 +33,8 @@ public final class WarmUp {
         Roles roles = new AloneRoles(
                 new ClusterView.Member(
                         config.node().id(), config.node().advertise().toString()),
-                () -> false);
+                () -> false,
+                java.util.List::of);
         MetricsText metrics = new MetricsText(archiving, roles::view);
         Optional<Mount> none = Optional.empty();
         PositionWaits waits = new PositionWaits(database -> 0);

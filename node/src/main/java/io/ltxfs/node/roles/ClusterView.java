@@ -83,7 +83,7 @@ public record ClusterView(
     }
 
     /** A node that is alone: the primary as soon as its mount is there. */
-    public static ClusterView alone(boolean serving, Member self) {
+    public static ClusterView alone(boolean serving, Member self, List<String> warnings) {
         return new ClusterView(
                 serving ? Role.PRIMARY : Role.STARTING,
                 0,
@@ -94,7 +94,7 @@ public record ClusterView(
                 Map.of(),
                 Map.of(),
                 List.of(),
-                List.of(),
+                warnings,
                 Counts.NONE);
     }
 }

@@ -38,7 +38,7 @@ class HttpPortTest {
                 .config();
         Optional<Mount> none = Optional.empty();
         Archiving archiving = Archiving.open(config);
-        Roles roles = new AloneRoles(new ClusterView.Member("host1", "host1:20203"), () -> false);
+        Roles roles = new AloneRoles(new ClusterView.Member("host1", "host1:20203"), () -> false, List::of);
         HttpApi api = new HttpApi(
                 () -> StatusDocument.of(config, 42, "test", none, archiving, roles.view(), List.of("a notice")),
                 () -> none,
