@@ -207,7 +207,7 @@ public final class ClusterNode implements Roles, CommitWaiting, AutoCloseable {
         FollowLag following = new FollowLag(clock, database -> shownTxid(what, database));
         this.lag = following;
         this.progress = new ReplicaProgress(clock);
-        this.waits = new CommitWaits(config, this::tell, what.archive(), numbers);
+        this.waits = new CommitWaits(config, this::tell, what.archive(), commits::mayCommit, numbers);
         what.replica().onApplied(header -> {
             Running now = running;
             if (now != null) {

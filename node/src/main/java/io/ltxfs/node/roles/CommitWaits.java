@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +29,7 @@ public final class CommitWaits implements AutoCloseable {
     private final LtxfsConfig config;
     private final Consumer<Event> tell;
     private final ClusterArchive archive;
+    private final IntSupplier mayCommit;
     private final AtomicLong numbers;
     private final Map<Long, Waiting> waiting = new ConcurrentHashMap<>();
     private final Map<String, Boolean> waits = new ConcurrentHashMap<>();
@@ -41,11 +43,22 @@ public final class CommitWaits implements AutoCloseable {
         return thread;
     });
 
-    /** @param numbers gives numbers that nobody else has */
-    public CommitWaits(LtxfsConfig config, Consumer<Event> tell, ClusterArchive archive, AtomicLong numbers) {
+    /**
+     * None waits yet.
+     *
+     * @param mayCommit asked before a commit is answered: whoever has lost the lease meanwhile does not say that it is done
+     * @param numbers gives numbers that nobody else has
+     */
+    public CommitWaits(
+            LtxfsConfig config,
+            Consumer<Event> tell,
+            ClusterArchive archive,
+            IntSupplier mayCommit,
+            AtomicLong numbers) {
         this.config = config;
         this.tell = tell;
         this.archive = archive;
+        this.mayCommit = mayCommit;
         this.numbers = numbers;
         this.anyWaits = config.durabilities().anyMatch(durability -> !(durability instanceof Durability.Local));
     }
@@ -77,15 +90,16 @@ public final class CommitWaits implements AutoCloseable {
                 if (outcome == Action.Outcome.DEGRADED) {
                     degraded.incrementAndGet();
                 }
-                complete(done, outcome == Action.Outcome.UNKNOWN ? Errno.EIO : Errno.OK);
+                complete(done, outcome != Action.Outcome.UNKNOWN);
             }
         }
     }
 
-    private void complete(Waiting done, int errno) {
+    private void complete(Waiting done, boolean asDurable) {
         answers.execute(() -> {
             try {
-                done.completion().done(errno);
+                boolean known = asDurable && mayCommit.getAsInt() == Errno.OK;
+                done.completion().done(known ? Errno.OK : Errno.EIO);
             } catch (RuntimeException e) {
                 LOG.error("could not answer a commit database={}", done.database(), e);
             }
@@ -107,7 +121,7 @@ public final class CommitWaits implements AutoCloseable {
         for (Long number : waiting.keySet()) {
             Waiting left = waiting.remove(number);
             if (left != null) {
-                complete(left, Errno.EIO);
+                complete(left, false);
             }
         }
         answers.shutdown();
