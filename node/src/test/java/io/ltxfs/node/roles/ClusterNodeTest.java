@@ -1,0 +1,256 @@
+package io.ltxfs.node.roles;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ltxfs.database.Database;
+import io.ltxfs.database.DatabaseSet;
+import io.ltxfs.database.DatabaseSetOptions;
+import io.ltxfs.database.Host;
+import io.ltxfs.database.disk.Errno;
+import io.ltxfs.database.disk.PosixDisk;
+import io.ltxfs.database.log.TransactionHeader;
+import io.ltxfs.fusefs.replica.ReplicaMount;
+import io.ltxfs.node.cluster.Event.ArchivePlace;
+import io.ltxfs.node.config.ConfigLoader;
+import io.ltxfs.node.config.ConfigRequest;
+import io.ltxfs.node.config.LtxfsConfig;
+import io.ltxfs.node.roles.ClusterView.Role;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whole nodes but for their mounts: a lease in a directory, gRPC over loopback, the real machines. */
+class ClusterNodeTest {
+    private static final Duration LONG = Duration.ofSeconds(60);
+
+    @TempDir
+    Path directory;
+
+    private final List<TestNode> nodes = new ArrayList<>();
+
+    /** One of them. */
+    private static final class TestNode {
+        final String name;
+        final DatabaseSet databases;
+        final ClusterNode node;
+        final CompletableFuture<Exception> failed = new CompletableFuture<>();
+
+        TestNode(Path directory, String name) throws IOException {
+            this.name = name;
+            Path data = Files.createDirectories(directory.resolve(name));
+            Path lease = Files.createDirectories(directory.resolve("lease"));
+            LtxfsConfig config = ConfigLoader.load(new ConfigRequest(
+                            Optional.empty(),
+                            List.of(
+                                    "data=" + data,
+                                    "node.id=" + name,
+                                    "lease.url=" + lease,
+                                    "lease.ttl=1s",
+                                    "archive.url=none",
+                                    "replication.listen=127.0.0.1:0"),
+                            Map.of(),
+                            true,
+                            "host"))
+                    .config();
+            node = ClusterNode.open(config);
+            databases = DatabaseSet.open(new PosixDisk(data), DatabaseSetOptions.defaults(), new NoHost(node));
+            node.start(
+                    new ClusterSetup(databases, new NoMount(), new NoArchive(), Duration.ofSeconds(5)),
+                    failed::complete,
+                    () -> {});
+        }
+
+        Role role() {
+            return node.view().role();
+        }
+
+        void close() throws IOException {
+            node.close();
+            databases.close();
+        }
+    }
+
+    private TestNode start(String name) throws IOException {
+        TestNode node = new TestNode(directory, name);
+        nodes.add(node);
+        return node;
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        for (TestNode node : nodes) {
+            node.close();
+        }
+    }
+
+    private static void awaitRole(TestNode node, Role role) {
+        await(node.name + " " + role).atMost(LONG).until(() -> node.role() == role);
+    }
+
+    private static void awaitFollows(TestNode replica, TestNode primary) {
+        await(replica.name + " follows " + primary.name)
+                .atMost(LONG)
+                .until(() -> replica.node.historyIsComplete()
+                        && replica.node
+                                .view()
+                                .primary()
+                                .filter(member -> member.node().equals(primary.name))
+                                .isPresent());
+    }
+
+    @Test
+    void oneLeadsTheOtherFollowsAndTheRoleMoves() throws Exception {
+        TestNode a = start("a");
+        assertEquals(Errno.EIO, a.node.mayCommit());
+        awaitRole(a, Role.PRIMARY);
+        assertEquals(Errno.OK, a.node.mayCommit());
+        assertEquals(1, a.node.epoch());
+        assertFalse(a.node.isReplica());
+        assertTrue(a.node.view().leaseRemainingMillis().orElseThrow() <= 1000);
+
+        TestNode b = start("b");
+        awaitFollows(b, a);
+        assertEquals(Errno.EIO, b.node.mayCommit());
+        assertTrue(b.node.isReplica());
+        assertEquals(Optional.of("127.0.0.1"), b.node.primaryHost());
+        assertEquals(Optional.empty(), a.node.primaryHost());
+        await().atMost(LONG)
+                .until(() -> a.node.view().peers().stream()
+                        .anyMatch(peer -> peer.node().equals("b") && peer.reachable() && peer.voter()));
+
+        assertTrue(a.node.handOff(Optional.of("b")).get(60, TimeUnit.SECONDS).contains("b"));
+        awaitRole(b, Role.PRIMARY);
+        awaitFollows(a, b);
+        assertEquals(Errno.OK, b.node.mayCommit());
+        assertEquals(Errno.EIO, a.node.mayCommit());
+        assertEquals(2, b.node.epoch());
+
+        a.node.promote(false).get(60, TimeUnit.SECONDS);
+        awaitRole(a, Role.PRIMARY);
+        awaitFollows(b, a);
+    }
+
+    @Test
+    void anotherTakesOverWhenThePrimaryIsGoneAndItsEpochIsNeverUsedAgain() throws Exception {
+        TestNode a = start("a");
+        awaitRole(a, Role.PRIMARY);
+        TestNode b = start("b");
+        awaitFollows(b, a);
+        nodes.remove(a);
+        a.close(); // without a word: the lease runs out
+        awaitRole(b, Role.PRIMARY);
+        assertTrue(b.node.epoch() > 1);
+        TestNode again = start("a");
+        awaitFollows(again, b);
+        assertTrue(b.node.leave(LONG));
+        awaitRole(again, Role.PRIMARY);
+        assertTrue(again.node.epoch() > b.node.view().epoch() - 1);
+    }
+
+    @Test
+    void aHandOverToNobodyIsRefusedWithAReason() throws Exception {
+        TestNode a = start("a");
+        awaitRole(a, Role.PRIMARY);
+        ExecutionException e = assertThrows(
+                ExecutionException.class,
+                () -> a.node.handOff(Optional.of("nobody")).get(60, TimeUnit.SECONDS));
+        assertTrue(e.getCause() instanceof RoleException, String.valueOf(e.getCause()));
+        assertEquals(Errno.OK, a.node.mayCommit());
+    }
+
+    /** Locks that nobody else wants. */
+    private static final class NoMount implements ReplicaMount {
+        @Override
+        public CompletableFuture<Void> follow(Duration bound, boolean force) {
+            return CompletableFuture.completedFuture(null);
+        }
+
+        @Override
+        public CompletableFuture<Void> lead() {
+            return CompletableFuture.completedFuture(null);
+        }
+
+        @Override
+        public void letWrite() {}
+
+        @Override
+        public void onApplied(Consumer<TransactionHeader> listener) {}
+
+        @Override
+        public List<Waiting> waiting() {
+            return List.of();
+        }
+    }
+
+    private static final class NoArchive implements ClusterArchive {
+        @Override
+        public Map<String, ArchivePlace> read() {
+            return Map.of();
+        }
+
+        @Override
+        public void fetch(String database, boolean conform) {}
+
+        @Override
+        public void claim(long epoch) {}
+
+        @Override
+        public void begin(LongSupplier epoch) {}
+
+        @Override
+        public void cease() {}
+
+        @Override
+        public void whenArchived(String database, long txid, Runnable then) {}
+    }
+
+    private record NoHost(ClusterNode node) implements Host {
+        @Override
+        public void probeWriteLock(Database database, Consumer<WriteLock> answer) {
+            answer.accept(WriteLock.FREE);
+        }
+
+        @Override
+        public void withExclusiveLock(Database database, Consumer<Boolean> action) {
+            action.accept(true);
+        }
+
+        @Override
+        public void invalidate(Database database, long offset, long length) {}
+
+        @Override
+        public void checkDiedWriter(Database database) {}
+
+        @Override
+        public void background(Runnable task) {
+            task.run();
+        }
+
+        @Override
+        public int mayCommit() {
+            return node.mayCommit();
+        }
+
+        @Override
+        public long epoch() {
+            return node.epoch();
+        }
+    }
+}
