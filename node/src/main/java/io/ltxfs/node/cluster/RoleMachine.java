@@ -580,6 +580,14 @@ final class RoleMachine {
             return Optional.of(waitsFor);
         }
         if (phase == Phase.REPLICA && !following.isConnected()) {
+            Optional<Quorum> last =
+                    shared.lease().seen().flatMap(seen -> seen.record().quorum());
+            if (last.isPresent() && !isEligible(last)) {
+                return Optional.of("a node that has this cluster's history, as "
+                        + last.get().node()
+                        + " had, and does not stand for the lease itself: it has nothing of it; start the others, or"
+                        + " 'ltxfs promote --force' begins with what is here");
+            }
             return deferral.better().map(better -> better + ", which has more, to become primary");
         }
         return Optional.empty();

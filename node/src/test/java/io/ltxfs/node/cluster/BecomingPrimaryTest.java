@@ -40,6 +40,7 @@ final class BecomingPrimaryTest {
         node.quorum = Optional.of(quorum(3, "a", 1));
         node.leaseShows(3, "a", State.RELEASED);
         assertFalse(node.last(Action.Candidate.class).wanted());
+        assertTrue(node.status().waitsFor().orElseThrow().contains("nothing of it"));
         node.acquires(4); // the lease was faster than the news
         assertTrue(node.hasSaid(Action.ReleaseLease.class));
         assertEquals(Phase.REPLICA, node.status().phase());
