@@ -264,7 +264,10 @@ public final class DatabaseSet implements AutoCloseable {
             return there.position();
         }
         TransactionHeader drop = dropped.get(name);
-        return drop == null ? Position.NONE : new Position(drop.txid(), drop.postChecksum());
+        if (drop == null || drop.txid() == 0) { // moved aside: a new history may begin
+            return Position.NONE;
+        }
+        return new Position(drop.txid(), drop.postChecksum());
     }
 
     /** When that was, milliseconds since the Unix epoch. */

@@ -137,8 +137,9 @@ final class LogReceiver implements Receiver {
         return take(inboxes.computeIfAbsent(header.database(), name -> new Inbox()), header, changed);
     }
 
-    private static void requireNext(TransactionHeader header, Optional<TransactionHeader> before)
+    private static void requireNext(TransactionHeader header, Optional<TransactionHeader> last)
             throws NotNextException {
+        Optional<TransactionHeader> before = last.filter(known -> known.txid() != 0); // else it was moved aside
         long txid = before.map(TransactionHeader::txid).orElse(0L) + 1;
         long checksum = before.map(TransactionHeader::postChecksum).orElse(0L);
         if (header.txid() != txid || header.preChecksum() != checksum || header.image() == Image.INSTALLED) {

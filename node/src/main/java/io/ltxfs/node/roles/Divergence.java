@@ -5,6 +5,7 @@ import io.ltxfs.database.Position;
 import io.ltxfs.database.TransactionSummary;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.database.log.TransactionHeader.Image;
+import io.ltxfs.ltx.PageChecksum;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -62,7 +63,7 @@ final class Divergence {
                 last.pageSize(),
                 0,
                 last.postChecksum(),
-                Position.NONE.checksum(),
+                PageChecksum.EMPTY,
                 Image.DROP,
                 last.uid(),
                 last.gid(),
