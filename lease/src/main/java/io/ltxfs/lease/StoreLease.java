@@ -211,7 +211,7 @@ public final class StoreLease implements Lease {
         List<Runnable> answers = new ArrayList<>();
         for (Iterator<Waiting> all = waiting.iterator(); all.hasNext(); ) {
             Waiting one = all.next();
-            boolean holds = machine.epochHolding() == one.epoch;
+            boolean holds = one.epoch >= 0 && machine.epochHolding() == one.epoch;
             if (!holds || machine.confirmed() >= one.request) {
                 all.remove();
                 answers.add(() -> one.then.accept(holds));

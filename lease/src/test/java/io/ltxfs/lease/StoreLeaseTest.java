@@ -263,6 +263,9 @@ class StoreLeaseTest {
             one.confirm(1, told::add);
             soon().until(() -> told.size() == 3);
             assertFalse(told.get(2));
+            one.confirm(-1, told::add);
+            soon().until(() -> told.size() == 4);
+            assertFalse(told.get(3));
             assertEquals(-1, one.epochHeld());
         }
     }

@@ -1,5 +1,6 @@
 package io.ltxfs.node.roles;
 
+import io.ltxfs.archive.upload.LeaseTerm;
 import io.ltxfs.lease.Lease;
 import io.ltxfs.node.cluster.Action;
 import io.ltxfs.node.cluster.Event;
@@ -301,7 +302,8 @@ final class Actions implements Consumer<Action>, AutoCloseable {
         } else if (action instanceof Action.AcceptWrites accept) {
             tools.commits().accept(accept.epoch());
             long epoch = accept.epoch();
-            archiving.execute(() -> setup.archive().begin(() -> epoch));
+            archiving.execute(
+                    () -> setup.archive().begin(() -> tools.lease().epochHeld() == epoch ? epoch : LeaseTerm.NOT_HELD));
         } else if (action instanceof Action.RefuseWrites) {
             tools.commits().refuse();
             archiving.execute(() -> setup.archive().cease());
