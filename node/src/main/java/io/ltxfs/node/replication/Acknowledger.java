@@ -6,11 +6,13 @@ import io.ltxfs.node.cluster.Standing.Place;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Makes received transactions durable, with one flush at a time: what comes meanwhile waits for the next one, and is told
- * together. Its monitor guards what waits; nothing is called while it is held.
+ * together. The log may be synced by the thread that asks for it, so that is one of its own: the one that takes what comes
+ * goes on. Its monitor guards what waits; nothing is called while it is held.
  */
 final class Acknowledger {
     private record Waiting(long lsn, String database, Place place) {}
@@ -23,12 +25,15 @@ final class Acknowledger {
     }
 
     private final Receiver receiver;
+    private final Executor flusher;
     private final Told told;
     private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
     private boolean flushing;
 
-    Acknowledger(Receiver receiver, Told told) {
+    /** @param flusher one thread, that may wait for the disk */
+    Acknowledger(Receiver receiver, Executor flusher, Told told) {
         this.receiver = receiver;
+        this.flusher = flusher;
         this.told = told;
     }
 
@@ -45,7 +50,7 @@ final class Acknowledger {
     }
 
     private void flush(long lsn) {
-        receiver.flush(lsn, failure -> flushed(lsn, failure));
+        flusher.execute(() -> receiver.flush(lsn, failure -> flushed(lsn, failure)));
     }
 
     private void flushed(long lsn, @Nullable DiskException failure) {

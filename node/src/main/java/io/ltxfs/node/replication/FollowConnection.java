@@ -64,7 +64,7 @@ final class FollowConnection implements ClientResponseObserver<FromReplica, From
         this.gate = gate;
         this.connection = connection;
         this.assembly = new Assembly(loop.settings().stage());
-        this.acknowledger = new Acknowledger(loop.receiver(), this);
+        this.acknowledger = new Acknowledger(loop.receiver(), loop::flush, this);
     }
 
     /** Says what this node has. */

@@ -21,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows one primary: connects, connects again after a while when that ends, until it is closed. Three threads: one takes
- * what comes, one takes databases anew, one connects and keeps time. Its monitor guards what changes.
+ * Follows one primary: connects, connects again after a while when that ends, until it is closed. Four threads: one takes
+ * what comes, one makes it durable, one takes databases anew, one connects and keeps time. Its monitor guards what changes.
  */
 final class FollowLoop implements Following {
     private static final Logger LOG = LoggerFactory.getLogger(FollowLoop.class);
@@ -43,6 +43,7 @@ final class FollowLoop implements Following {
     private final Receiver receiver;
     private final EpochGate gate;
     private final ExecutorService taker;
+    private final ExecutorService flusher;
     private final ExecutorService replacer;
     private final ScheduledThreadPoolExecutor timer;
     private final Object telling = new Object();
@@ -68,6 +69,7 @@ final class FollowLoop implements Following {
         this.receiver = receiver;
         this.gate = gate;
         this.taker = single("replication-take");
+        this.flusher = single("replication-flush");
         this.replacer = single("replication-replace");
         this.timer = new ScheduledThreadPoolExecutor(1, Threads.daemon("replication-follow"));
     }
@@ -95,6 +97,15 @@ final class FollowLoop implements Following {
     void take(Runnable task) {
         try {
             taker.execute(task);
+        } catch (RejectedExecutionException e) {
+            LOG.trace("following has ended", e);
+        }
+    }
+
+    /** Runs something on the thread that makes the log durable; not any more after the end. */
+    void flush(Runnable task) {
+        try {
+            flusher.execute(task);
         } catch (RejectedExecutionException e) {
             LOG.trace("following has ended", e);
         }
@@ -339,10 +350,12 @@ final class FollowLoop implements Following {
         }
         timer.shutdownNow();
         taker.shutdown();
+        flusher.shutdown();
         replacer.shutdownNow();
         boolean interrupted = false;
         try {
             boolean ended = taker.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)
+                    && flusher.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)
                     && replacer.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
             if (!ended) {
                 LOG.warn("what comes from a primary is still being taken: primary={}", address);
