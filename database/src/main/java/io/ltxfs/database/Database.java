@@ -763,7 +763,8 @@ public final class Database {
      */
     void applyReceived(TransactionHeader header, long lsn, SlotPages pages) throws DiskException {
         withLock(() -> {
-            if (!damage.isEmpty()) {
+            boolean whole = header.image() == TransactionHeader.Image.FULL || header.commit() == 0;
+            if (!damage.isEmpty() && !whole) {
                 throw new DiskException(Errno.EIO, state.name + " is quarantined: " + damage);
             }
             if (wal.hasFrames()) {
@@ -781,6 +782,10 @@ public final class Database {
             }
             wal.forgetReverted();
             push(view, lsn);
+            if (!damage.isEmpty()) {
+                LOG.info("a whole image took the place of what was damaged: database={}", state.name);
+                damage = "";
+            }
             changed();
             invalidate(header, pages, before);
         });

@@ -22,7 +22,7 @@ final class IncomingPages implements PageVisitor, AutoCloseable {
 
     IncomingPages(TransactionHeader header, SlotStore store) {
         this.header = header;
-        this.lockPage = LockPage.pgno(header.pageSize());
+        this.lockPage = header.commit() == 0 ? 0 : LockPage.pgno(header.pageSize());
         this.store = store;
     }
 
