@@ -47,7 +47,7 @@ final class SnapshotTaker {
             TransactionHeader header;
             try (SnapshotCall call = new SnapshotCall(channel, address, epoch, database, checksums(database, stage))) {
                 head = call.head();
-                header = onTop(Messages.header(head.getPosition()));
+                header = Messages.header(head.getPosition());
                 if (!header.database().equals(database)) {
                     throw new IOException(
                             address + ": a snapshot of " + header.database() + " came instead of " + database);
@@ -65,29 +65,6 @@ final class SnapshotTaker {
             stage.delete();
             return place;
         }
-    }
-
-    /** Where pages of this node can be compared with the peer's, only those that differ come: that is no full image. */
-    private TransactionHeader onTop(TransactionHeader header) {
-        boolean comparable = receiver.received(header.database())
-                .filter(own -> own.commit() != 0 && own.pageSize() == header.pageSize())
-                .isPresent();
-        if (!comparable || header.image() != TransactionHeader.Image.FULL) {
-            return header;
-        }
-        return new TransactionHeader(
-                header.database(),
-                header.txid(),
-                header.epoch(),
-                header.timeMillis(),
-                header.pageSize(),
-                header.commit(),
-                header.preChecksum(),
-                header.postChecksum(),
-                TransactionHeader.Image.DELTA,
-                header.uid(),
-                header.gid(),
-                header.mode());
     }
 
     private Place received(String database) {
