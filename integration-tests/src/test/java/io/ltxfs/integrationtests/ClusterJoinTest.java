@@ -77,7 +77,11 @@ final class ClusterJoinTest {
             while (System.nanoTime() < end) {
                 assertNotEquals("primary", empty.status().get("role"), empty::log);
             }
-            assertNotEquals("[]", String.valueOf(empty.status().get("warnings")), "it says what it waits for");
+            cluster.awaiting(
+                    "it to say what it waits for",
+                    () -> String.valueOf(empty.status().get("warnings"))
+                            + empty.status().get("waiting"),
+                    said -> !said.equals("[][]"));
             full.launch();
             cluster.awaitWhole();
             assertEquals("n1", cluster.nameOf(cluster.awaitPrimary()));

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 public final class CommitWaits implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CommitWaits.class);
 
-    private record Waiting(String database, Completion completion) {}
+    private record Waiting(String database, Completion completion, long boundNanoTime) {}
 
     private final LtxfsConfig config;
     private final Consumer<Event> tell;
@@ -74,7 +74,10 @@ public final class CommitWaits implements AutoCloseable {
         Durability durability = config.durabilityFor(database);
         LtxfsConfig.DurabilityWait bound = config.durabilityWaitFor(database);
         long number = numbers.incrementAndGet();
-        waiting.put(number, new Waiting(database, completion));
+        waiting.put(
+                number,
+                new Waiting(
+                        database, completion, System.nanoTime() + bound.max().toNanos()));
         tell.accept(new Event.CommitWaits(
                 number, database, txid, durability, bound.max().toNanos(), bound.then()));
         if (durability instanceof Durability.Archive) {
@@ -109,6 +112,17 @@ public final class CommitWaits implements AutoCloseable {
     /** How many wait. */
     int size() {
         return waiting.size();
+    }
+
+    /** The databases of commits that wait beyond their bound, by name. */
+    List<String> overdue() {
+        long now = System.nanoTime();
+        return waiting.values().stream()
+                .filter(each -> now - each.boundNanoTime() > 0)
+                .map(Waiting::database)
+                .distinct()
+                .sorted()
+                .toList();
     }
 
     /** How many were answered without what they should have waited for. */

@@ -74,6 +74,11 @@ final class ViewBuilder {
                         database -> warnings.add(
                                 database
                                         + ": commits return without the durability that is asked for; bring the replicas or the archive back"));
+        waits.overdue()
+                .forEach(
+                        database -> warnings.add(
+                                database
+                                        + ": commits wait longer than durability-wait.max for others to have them; bring the replicas or the archive back"));
         waiting.forEach(each -> warnings.add(each.database() + ": " + each.reason()));
         divergent.forEach((database, kept) -> warnings.add(database + ": " + kept.files()
                 + " files of transactions that the cluster never had are kept in divergent/" + database
