@@ -16,13 +16,13 @@ final class Cluster {
     final boolean loud;
     private int runs;
 
-    Cluster(long seed, boolean loud) {
+    Cluster(long seed, String profile, boolean loud) {
         this.loud = loud;
         this.world = new World(seed, loud);
-        this.plan = new Plan(world);
+        this.plan = new Plan(world, profile);
         this.network = new Network(world, plan.networkDelayMax, plan.lossOneIn);
-        this.store = new Store(world, plan.storeFaultOneIn);
         this.judge = new Judge(this);
+        this.store = new Store(world, plan.storeFaultOneIn, plan.storeDelayMax, judge::writes);
         this.trouble = new Trouble(this);
         for (int i = 0; i < plan.nodes; i++) {
             machines.add(new Machine(world, String.valueOf((char) ('A' + i)), Plan.RATE_ERROR / 2));

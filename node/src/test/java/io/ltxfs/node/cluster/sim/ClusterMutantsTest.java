@@ -57,22 +57,23 @@ class ClusterMutantsTest {
 
     private static Caught hunt(Mutant mutant) throws Exception {
         long start = System.nanoTime();
-        Method run =
-                MutantLoader.of(mutant).loadClass(MutantRun.class.getName()).getDeclaredMethod("run", long.class);
+        Method run = MutantLoader.of(mutant)
+                .loadClass(MutantRun.class.getName())
+                .getDeclaredMethod("run", long.class, String.class);
         run.setAccessible(true);
-        String failure = once(run, mutant.seed());
+        String failure = once(run, mutant.seed(), mutant.profile());
         long runs = 1;
         long seed = mutant.seed();
         for (seed = failure.isEmpty() ? 0 : seed; failure.isEmpty() && System.nanoTime() - start < BUDGET_NANOS; ) {
-            failure = once(run, ++seed);
+            failure = once(run, ++seed, mutant.profile());
             runs++;
         }
         return new Caught(seed, failure, runs);
     }
 
-    private static String once(Method run, long seed) throws ReflectiveOperationException {
+    private static String once(Method run, long seed, String profile) throws ReflectiveOperationException {
         try {
-            return (String) run.invoke(null, seed);
+            return (String) run.invoke(null, seed, profile);
         } catch (InvocationTargetException e) {
             return "an exception: " + e.getCause();
         }

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
  */
 class ClusterSimulationTest {
     private static final long FIRST = Long.getLong("cluster.sim.first", 1);
-    private static final long SEEDS = Long.getLong("cluster.sim.seeds", 300);
+    private static final long SEEDS =
+            Long.getLong("cluster.sim.seeds", "true".equals(System.getenv("CI")) ? 10_000 : 1_000);
 
     @Test
     void noRunBreaksAPromiseOfTheCluster() {
@@ -24,7 +25,7 @@ class ClusterSimulationTest {
         AtomicLong acknowledged = new AtomicLong();
         List<Simulation.Result> failures = new ArrayList<>();
         LongStream.range(FIRST, FIRST + SEEDS).parallel().forEach(seed -> {
-            Simulation.Result result = Simulation.run(seed, SEEDS == 1);
+            Simulation.Result result = Simulation.run(seed, "", SEEDS == 1);
             accepts.addAndGet(result.accepts());
             acknowledged.addAndGet(result.acknowledged());
             if (!result.failure().isEmpty()) {

@@ -190,6 +190,7 @@ final class Following implements Network.End {
         if (of != link || first == null || first.epoch() != epoch) {
             return;
         }
+        node.cluster.judge.takes(node, epoch);
         taking = true;
         for (String database : first.absent()) {
             moveAside(database);
@@ -228,6 +229,7 @@ final class Following implements Network.End {
             lost(tx + " does not follow " + Tx.text(last), Optional.empty());
             return;
         }
+        node.cluster.judge.takes(node, epoch);
         put(tx.database, tx);
         durable(link, epoch, tx.database);
     }

@@ -1,13 +1,18 @@
 package io.ltxfs.node.cluster.sim;
 
+import io.ltxfs.archive.DatabaseRecord;
+import io.ltxfs.lease.LeaseRecord;
+import io.ltxfs.lease.Quorum;
 import io.ltxfs.node.cluster.ClusterMemory;
 import io.ltxfs.node.cluster.ClusterStatus;
+import io.ltxfs.node.cluster.Peer;
 import io.ltxfs.node.cluster.Standing;
 import io.ltxfs.node.config.Durability;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +63,24 @@ final class Judge {
                     "one primary",
                     node + " accepts under epoch " + epoch + " after " + acceptedBy + " under " + acceptedEpoch);
         }
+        LeaseRecord lease = cluster.store.lease().orElse(null);
+        if (lease != null && lease.epoch() == epoch) {
+            long written = lease.quorum().map(Quorum::epoch).orElse(0L);
+            if (written != epoch) {
+                throw broken(
+                        "a primary is written down",
+                        node + " accepts under epoch " + epoch + ", the quorum is of " + written);
+            }
+        }
+        if (cluster.plan.waitsForArchive()) {
+            node.disk().heads().forEach((database, head) -> {
+                DatabaseRecord record = cluster.store.place(database).record;
+                if (record == null || Long.compareUnsigned(record.lastEpoch(), epoch) < 0) {
+                    throw broken(
+                            "a primary has claimed", node + " accepts under epoch " + epoch + " and has not " + head);
+                }
+            });
+        }
         boolean handedOver = node.lease.status(node.clock()).vouched();
         kept.forEach((database, last) -> has(node, last, "acknowledged is in every later primary"));
         if (handedOver) {
@@ -80,12 +103,18 @@ final class Judge {
         }
     }
 
-    /** A node takes itself for the primary, by its clock, and accepts a commit. */
-    void mayCommit(Node node) {
-        for (Machine machine : cluster.machines) {
-            Process other = machine.process;
-            if (other instanceof Node peer && peer != node && !peer.dead() && peer.writes.mayCommit()) {
-                throw broken("one primary", "both " + node + " and " + peer + " accept commits");
+    /** No two nodes would accept a commit now, by their clocks. */
+    void onePrimary() {
+        Node found = null;
+        for (int i = 0; i < cluster.machines.size(); i++) {
+            if (cluster.machines.get(i).process instanceof Node node
+                    && !node.dead()
+                    && !node.paused()
+                    && node.writes.mayCommit()) {
+                if (found != null) {
+                    throw broken("one primary", "both " + found + " and " + node + " accept commits");
+                }
+                found = node;
             }
         }
     }
@@ -130,10 +159,59 @@ final class Judge {
             if (holders < replica.count()) {
                 throw broken("acknowledged as asked", tx + " is on " + holders + " of " + replica.count());
             }
+            quorum(tx.epoch).ifPresent(quorum -> {
+                if (holders(quorum, tx) < replica.count()) {
+                    throw broken("acknowledged as asked", tx + " is not on enough of " + Store.text(quorum));
+                }
+            });
         } else if (durability instanceof Durability.Archive
                 && !tx.isIn(cluster.store.place(tx.database).end())) {
             throw broken("acknowledged as asked", tx + " is not in the archive");
         }
+    }
+
+    /** What the lease object says of an epoch's primary. */
+    private Optional<Quorum> quorum(long epoch) {
+        return cluster.store.lease().flatMap(LeaseRecord::quorum).filter(quorum -> quorum.epoch() == epoch);
+    }
+
+    private long holders(Quorum quorum, Tx tx) {
+        return quorum.voters().stream()
+                .filter(voter ->
+                        tx.isIn(cluster.machine(new Peer(voter.node(), "")).disk.lastDurable(tx.database)))
+                .count();
+    }
+
+    /** The lease object has a quorum: those whom a candidate will ask must know what was acknowledged. */
+    void writes(Quorum quorum) {
+        if (quorum.epoch() != acceptedEpoch || quorum.voters().isEmpty() || quorum.acks() == 0) {
+            return;
+        }
+        int asked = Math.max(1, quorum.voters().size() - quorum.acks() + 1);
+        kept.forEach((database, last) -> {
+            boolean byReplicas = cluster.plan.durability.get(database) instanceof Durability.Replica;
+            if (byReplicas && quorum.voters().size() - holders(quorum, last) >= asked) {
+                throw broken("voters know what was acknowledged", last + " is not on enough of " + Store.text(quorum));
+            }
+        });
+    }
+
+    /** A node is about to take what comes of an epoch. */
+    void takes(Node node, long epoch) {
+        long promised = node.disk().memory().promised();
+        if (Long.compareUnsigned(epoch, promised) < 0) {
+            throw broken("a promise is kept", node + " takes what is of epoch " + epoch + " and promised " + promised);
+        }
+    }
+
+    /** A primary offers its role to another. */
+    void offers(Node node, Peer successor) {
+        Disk theirs = cluster.machine(successor).disk;
+        node.disk().heads().forEach((database, head) -> {
+            if (!head.isIn(theirs.lastDurable(database))) {
+                throw broken("a hand-over loses nothing", node + " offers to " + successor + ", which has not " + head);
+            }
+        });
     }
 
     /** An application reads on a node that takes itself for the primary. */

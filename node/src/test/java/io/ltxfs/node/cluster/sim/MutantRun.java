@@ -5,7 +5,7 @@ final class MutantRun {
     private MutantRun() {}
 
     /** The failure of a run, or an empty text. Called by reflection. */
-    static String run(long seed) {
-        return Simulation.run(seed, false).failure();
+    static String run(long seed, String profile) {
+        return Simulation.run(seed, profile, false).failure();
     }
 }

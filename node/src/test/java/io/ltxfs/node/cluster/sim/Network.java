@@ -21,6 +21,10 @@ final class Network {
     private final Map<String, Long> cuts = new HashMap<>();
 
     private final List<Stream> streams = new ArrayList<>();
+    /** One whose messages take longer; null for none. */
+    @Nullable
+    Machine slow;
+
     /** Usual delay of a message, at most. */
     private final long delayMax;
 
@@ -41,11 +45,16 @@ final class Network {
     /** All cables are whole. */
     void heal() {
         cuts.clear();
+        slow = null;
     }
 
     private boolean isCut(Machine from, Machine to) {
         Long until = cuts.get(from + ">" + to);
         return until != null && until > world.now();
+    }
+
+    private long delay(Machine from, Machine to) {
+        return from == slow || to == slow ? delay() + world.upTo(200 * World.MILLISECOND) : delay();
     }
 
     private long delay() {
@@ -103,7 +112,7 @@ final class Network {
                 if (!isCut(to, from.machine)) {
                     from.run(() -> {
                         // What comes too late is usually dropped by whoever called; not every time.
-                        if (!answered[0] || again || world.fault(3)) {
+                        if (!answered[0] || again || late > 0 || world.fault(3)) {
                             answered[0] = true;
                             answer.accept(result);
                         }
@@ -172,7 +181,7 @@ final class Network {
                 return;
             }
             to.way.add(message);
-            to.lastArrival = Math.max(to.lastArrival, world.now() + delay());
+            to.lastArrival = Math.max(to.lastArrival, world.now() + delay(from.machine, to.process.machine));
             world.in(to.lastArrival - world.now(), () -> arrive(from, to));
         }
 
@@ -203,6 +212,12 @@ final class Network {
             mine.closed = true;
             streams.remove(this);
             tell(mine, other(mine));
+        }
+
+        /** What is on its way is lost with the machine that sent it. */
+        private void loseAll() {
+            caller.way.clear();
+            callee.way.clear();
         }
 
         private void tell(Side from, Side to) {
@@ -272,6 +287,9 @@ final class Network {
         for (Stream stream : List.copyOf(streams)) {
             if (stream.caller.process == process || stream.callee.process == process) {
                 stream.close(process);
+                if (world.oneIn(2)) {
+                    stream.loseAll();
+                }
             }
         }
     }

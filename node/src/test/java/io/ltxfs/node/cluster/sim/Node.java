@@ -248,6 +248,7 @@ final class Node extends Process {
 
     private void offer(Action.Offer offer) {
         Peer to = offer.successor();
+        cluster.judge.offers(this, to);
         if (!lease.handOver(offer.process(), to.node(), to.advertise(), true, clock())) {
             in(0, () -> tell(new Event.Failed(offer.step(), "the lease is not held")));
         }

@@ -21,8 +21,14 @@ final class Simulation {
 
     private Simulation() {}
 
-    static Result run(long seed, boolean loud) {
-        Cluster cluster = new Cluster(seed, loud);
+    /**
+     * Plays a run.
+     *
+     * @param profile see {@link Plan}; empty to draw all
+     * @param loud prints everything that happens
+     */
+    static Result run(long seed, String profile, boolean loud) {
+        Cluster cluster = new Cluster(seed, profile, loud);
         String failure = "";
         try {
             play(cluster);
@@ -56,6 +62,9 @@ final class Simulation {
         for (Machine machine : cluster.machines) {
             world.in(world.upTo(world.oneIn(3) ? 3 * World.SECOND : World.SECOND), () -> cluster.start(machine));
         }
+        if (world.oneIn(3)) {
+            cluster.network.slow = cluster.machines.get(world.random.nextInt(plan.nodes));
+        }
         clients.start();
         trouble.start();
         watch(cluster);
@@ -69,6 +78,7 @@ final class Simulation {
 
     private static void watch(Cluster cluster) {
         cluster.judge.compare();
+        cluster.judge.onePrimary();
         cluster.world.in(20 * World.MILLISECOND, () -> watch(cluster));
     }
 }

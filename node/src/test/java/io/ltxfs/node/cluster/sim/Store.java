@@ -4,6 +4,7 @@ import io.ltxfs.archive.DatabaseRecord;
 import io.ltxfs.lease.LeaseAnswer;
 import io.ltxfs.lease.LeaseRecord;
 import io.ltxfs.lease.LeaseRequest;
+import io.ltxfs.lease.Quorum;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -75,6 +76,8 @@ final class Store {
 
     private final World world;
     private final int faultOneIn;
+    private final long delayMax;
+    private final Consumer<Quorum> onQuorum;
     private final Map<String, Place> places = new HashMap<>();
     private @Nullable LeaseRecord lease;
     private long version;
@@ -82,9 +85,11 @@ final class Store {
     private final Map<Machine, Long> cutOff = new HashMap<>();
     private final Map<Machine, Long> late = new HashMap<>();
 
-    Store(World world, int faultOneIn) {
+    Store(World world, int faultOneIn, long delayMax, Consumer<Quorum> onQuorum) {
+        this.onQuorum = onQuorum;
         this.world = world;
         this.faultOneIn = faultOneIn;
+        this.delayMax = delayMax;
     }
 
     /** Everything takes long for a while. */
@@ -116,7 +121,7 @@ final class Store {
         if (slowUntil > world.now()) {
             return world.upTo(3 * World.SECOND);
         }
-        return 2 * World.MILLISECOND + world.upTo(world.oneIn(20) ? 150 * World.MILLISECOND : 30 * World.MILLISECOND);
+        return 2 * World.MILLISECOND + world.upTo(world.oneIn(20) ? 150 * World.MILLISECOND : delayMax);
     }
 
     private long lateness(Machine machine) {
@@ -199,14 +204,13 @@ final class Store {
                 record.epoch(),
                 record.node(),
                 record.quorum().map(Store::text).orElse("none"));
+        record.quorum().ifPresent(onQuorum);
         return new LeaseAnswer.Stored("v" + version);
     }
 
-    private static String text(io.ltxfs.lease.Quorum quorum) {
+    static String text(Quorum quorum) {
         return "e" + quorum.epoch() + " " + quorum.node() + " acks " + quorum.acks() + " of "
-                + quorum.voters().stream()
-                        .map(io.ltxfs.lease.Quorum.Voter::node)
-                        .toList();
+                + quorum.voters().stream().map(Quorum.Voter::node).toList();
     }
 
     /** The lease object, for the judge. */

@@ -98,7 +98,10 @@ final class Trouble {
             case 14 -> operate(machine);
             case 15 -> {
                 world.note("{} gets late answers of the store", machine);
-                cluster.store.late(machine, world.upTo(5 * TTL));
+                cluster.store.late(machine, 3 * TTL);
+                if (world.oneIn(2)) {
+                    world.in(world.upTo(2 * TTL), () -> one(machine, 16));
+                }
             }
             case 16, 17 -> {
                 long nanos = cut(machine, true, true);

@@ -144,7 +144,7 @@ final class Writes {
     }
 
     private void commit(String database, long content, Consumer<Result> answer) {
-        node.cluster.judge.mayCommit(node);
+        node.cluster.judge.onePrimary();
         Disk disk = node.disk();
         Tx tx = Tx.after(database, disk.last(database), accepting, content);
         Commit commit = new Commit(tx, answer);
