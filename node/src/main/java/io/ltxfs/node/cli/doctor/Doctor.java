@@ -20,6 +20,7 @@ public final class Doctor {
         findings.addAll(ProcessChecks.run(mount));
         findings.addAll(SqliteChecks.run(mount));
         findings.addAll(StoreChecks.run(archive, config.data()));
+        findings.addAll(ClusterChecks.run(config));
         return findings;
     }
 }
