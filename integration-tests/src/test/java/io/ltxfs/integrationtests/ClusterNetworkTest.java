@@ -178,9 +178,12 @@ final class ClusterNetworkTest {
         old.sqlite(database, "PRAGMA journal_mode=WAL", "CREATE TABLE t(a)", "INSERT INTO t VALUES('all')")
                 .orFail();
         cluster.assertSame(database);
-        network.isolate(number(old));
-        for (int i = 0; i < 5; i++) {
-            old.sqlite(database, "INSERT INTO t VALUES('only here')").orFail();
+        try (Session session = Session.open(old, database)) {
+            session.run("SELECT count(*) FROM t");
+            network.cutFromHere(number(old), storePort()); // else the next primary learns it from the archive
+            network.isolate(number(old));
+            session.run("INSERT INTO t VALUES('only here')"); // while the lease is still good
+            session.execute("INSERT INTO t VALUES('only here')");
         }
         String tail = old.position(database).toString();
         old.killAll();
