@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -86,7 +87,7 @@ final class StatusCommand implements Callable<Integer> {
         Map<String, Object> primary = Json.object(status.get("primary"));
         if (primary.isEmpty()) {
             out.println("primary   none");
-        } else if (!primary.get("node").equals(status.get("node"))) {
+        } else if (!Objects.equals(primary.get("node"), status.get("node"))) {
             out.println("primary   " + primary.get("node") + " at " + primary.get("advertise") + ", this node "
                     + seconds(status.get("lagMillis")) + " behind");
         }

@@ -1,6 +1,7 @@
 package io.ltxfs.node.replication;
 
 import java.io.IOException;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -73,7 +74,7 @@ public final class EpochGate {
             }
             promised = epoch;
         }
-        round.getAndSet(new Round()).end();
+        Objects.requireNonNull(round.getAndSet(new Round())).end();
     }
 
     /**
@@ -96,7 +97,7 @@ public final class EpochGate {
 
     private Round enter() {
         while (true) {
-            Round now = round.get();
+            Round now = Objects.requireNonNull(round.get());
             if (now.enter()) {
                 return now;
             }
