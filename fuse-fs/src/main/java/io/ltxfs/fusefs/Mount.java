@@ -118,6 +118,7 @@ public final class Mount implements AutoCloseable {
                     transport.mount(before.apply(tree), new MountOptions(mountPoint, settings.threads(), false));
             Replica replica = new Replica(databases, own, mountPoint, tree);
             host.heldBy(replica::holds);
+            tree.readable(replica::readable);
             host.attach(tree);
             return new Mount(own, host, databases, tree, mounted, replica, lock);
         } catch (IOException | RuntimeException e) {

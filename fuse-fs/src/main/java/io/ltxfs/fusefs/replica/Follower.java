@@ -2,6 +2,7 @@ package io.ltxfs.fusefs.replica;
 
 import io.ltxfs.database.Database;
 import io.ltxfs.database.Database.WalTail;
+import io.ltxfs.database.Position;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.database.log.TransactionHeader.Image;
 import io.ltxfs.database.receive.Arrival;
@@ -61,11 +62,14 @@ final class Follower {
 
     private volatile Wish wish = Wish.REST;
     private volatile long deadlineNanos;
+    private volatile long boundNanos;
     private volatile boolean force;
     private volatile CompletableFuture<Void> held = CompletableFuture.completedFuture(null);
     private volatile CompletableFuture<Void> rested = CompletableFuture.completedFuture(null);
     private volatile @Nullable Waiting waiting;
     private volatile Kind kind = Kind.NONE;
+    /** Where readers are while frames are stored and not published. */
+    private volatile @Nullable Position published;
 
     // Of the turn that runs.
     private @Nullable Database database;
@@ -73,6 +77,7 @@ final class Follower {
     private @Nullable WalFollower wal;
     private boolean excluding;
     private int tries;
+    private long triesSince;
     private long excludingSince;
 
     Follower(Surroundings around, String name) {
@@ -84,9 +89,10 @@ final class Follower {
     // ---- for all threads
 
     /** Takes the locks and keeps them. @return done when they are held */
-    CompletableFuture<Void> follow(long newDeadlineNanos, boolean newForce) {
+    CompletableFuture<Void> follow(long newDeadlineNanos, long newBoundNanos, boolean newForce) {
         CompletableFuture<Void> future = new CompletableFuture<>();
         deadlineNanos = newDeadlineNanos;
+        boundNanos = newBoundNanos;
         force = newForce;
         held = future;
         wish = Wish.FOLLOW;
@@ -116,6 +122,12 @@ final class Follower {
         return Optional.ofNullable(waiting)
                 .map(w -> new Waiting(
                         w.database(), w.reason(), w.pid(), (System.nanoTime() - w.sinceMillis()) / 1_000_000));
+    }
+
+    /** The last transaction that readers see. Frames are stored a moment before they are published. */
+    Optional<Position> readable() {
+        Position before = published;
+        return before != null ? Optional.of(before) : around.database(name).map(Database::position);
     }
 
     /** Whether SQLite's write lock is the node's. */
@@ -169,6 +181,11 @@ final class Follower {
             rested.complete(null);
             return;
         }
+        if (now == Wish.LEAD && around.receiver().next(name).isEmpty()) {
+            // Locks that are not held are not needed for it.
+            lead(now);
+            return;
+        }
         if (!hold()) {
             return;
         }
@@ -176,15 +193,19 @@ final class Follower {
         boolean idle = applyWaiting();
         WalFollower log = wal;
         if (idle && now == Wish.LEAD) {
-            if (wish == Wish.LEAD) {
-                wish = Wish.REST;
-            }
-            letGo();
-            waiting = null;
-            rested.complete(null);
+            lead(now);
         } else if (log != null && log.checkpoint(idle)) {
             wake();
         }
+    }
+
+    private void lead(Wish now) {
+        if (wish == now) {
+            wish = Wish.REST;
+        }
+        letGo();
+        waiting = null;
+        rested.complete(null);
     }
 
     private DatabaseFiles files() {
@@ -225,7 +246,12 @@ final class Follower {
             return true;
         }
         waits(grip.obstacle(), grip.pid());
-        if (deadlineNanos - System.nanoTime() > 0) {
+        long now = System.nanoTime();
+        if (tries == 0) {
+            triesSince = now;
+        }
+        // The bound is for each time that somebody is in the way, not for the first one only.
+        if (deadlineNanos - now > 0 || now - triesSince < boundNanos) {
             again();
         } else if (force) {
             revoke(there, grip);
@@ -257,6 +283,7 @@ final class Follower {
         }
         wal = log;
         kind = Kind.WAL;
+        published = null;
         return Grip.HELD;
     }
 
@@ -266,6 +293,7 @@ final class Follower {
      */
     private Grip endLeftTransaction(Database there) throws IOException {
         kind = Kind.ROLLBACK;
+        published = null;
         if (!there.isInTransaction()) {
             return Grip.HELD;
         }
@@ -365,14 +393,24 @@ final class Follower {
                 around.tasks().later(this::wake, PAUSE_MILLIS);
                 return false;
             }
-            int count = log.append(arrivals);
+            int count = appendAndPublish(log, arrivals);
             if (count > 0) {
-                log.publish();
                 tell(arrivals.subList(0, count));
                 return true;
             }
         }
         return applyToFile(first);
+    }
+
+    private int appendAndPublish(WalFollower log, List<Arrival> arrivals) throws IOException {
+        published = around.database(name).map(Database::position).orElse(null);
+        int count = log.append(arrivals);
+        if (count > 0) {
+            log.publish();
+        }
+        // Not if it throws: what is stored is published when the locks are taken again.
+        published = null;
+        return count;
     }
 
     /** Whether it is too much for a WAL, and nobody has the database open. */

@@ -2,6 +2,7 @@ package io.ltxfs.fusefs.replica;
 
 import io.ltxfs.database.Database;
 import io.ltxfs.database.DatabaseSet;
+import io.ltxfs.database.Position;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.database.receive.Receiver;
 import io.ltxfs.fusefs.own.OwnMountThreads;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -48,6 +50,7 @@ public final class Replica implements ReplicaMount, AutoCloseable {
     // Guarded by this.
     private boolean following;
     private long deadlineNanos;
+    private long boundNanos;
     private boolean force;
 
     /**
@@ -139,7 +142,7 @@ public final class Replica implements ReplicaMount, AutoCloseable {
                     follower = new Follower(around, database);
                     followers.put(database, follower);
                     if (following) {
-                        follower.follow(deadlineNanos, force);
+                        follower.follow(deadlineNanos, boundNanos, force);
                     }
                 }
             }
@@ -151,8 +154,9 @@ public final class Replica implements ReplicaMount, AutoCloseable {
     public synchronized CompletableFuture<Void> follow(Duration bound, boolean newForce) {
         following = true;
         force = newForce;
-        deadlineNanos = System.nanoTime() + bound.toNanos();
-        return each(follower -> follower.follow(deadlineNanos, newForce));
+        boundNanos = bound.toNanos();
+        deadlineNanos = System.nanoTime() + boundNanos;
+        return each(follower -> follower.follow(deadlineNanos, boundNanos, newForce));
     }
 
     @Override
@@ -193,6 +197,12 @@ public final class Replica implements ReplicaMount, AutoCloseable {
                 .toList();
     }
 
+    @Override
+    public Optional<Position> readable(String database) {
+        Follower follower = followers.get(database);
+        return follower != null ? follower.readable() : databases.find(database).map(Database::position);
+    }
+
     /** Whether SQLite's write lock of a database is the node's. */
     public boolean holds(String database) {
         Follower follower = followers.get(database);
@@ -217,7 +227,7 @@ public final class Replica implements ReplicaMount, AutoCloseable {
     /** The mount stays: what {@link #suspend} gave back is taken again. */
     public synchronized void resume() {
         if (following) {
-            followers.values().forEach(follower -> follower.follow(deadlineNanos, force));
+            followers.values().forEach(follower -> follower.follow(deadlineNanos, boundNanos, force));
         }
     }
 

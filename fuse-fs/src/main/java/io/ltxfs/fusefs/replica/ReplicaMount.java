@@ -1,8 +1,10 @@
 package io.ltxfs.fusefs.replica;
 
+import io.ltxfs.database.Position;
 import io.ltxfs.database.log.TransactionHeader;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -34,6 +36,12 @@ public interface ReplicaMount {
 
     /** Gives back the locks that {@link #follow} has taken for a hand-over that was given up; nothing is applied. */
     void letWrite();
+
+    /**
+     * The last transaction of a database that readers see; empty if there is no such database. The database's own
+     * position may be a moment ahead of it: frames are stored before they are published.
+     */
+    Optional<Position> readable(String database);
 
     /** Told after each transaction that was applied; must return at once. */
     void onApplied(Consumer<TransactionHeader> listener);

@@ -1,6 +1,7 @@
 package io.ltxfs.fusefs.tree;
 
 import io.ltxfs.database.Database;
+import io.ltxfs.database.Position;
 import io.ltxfs.database.posix.VolumeStat;
 import io.ltxfs.fusefs.transport.Caller;
 import io.ltxfs.fusefs.transport.FileSystem;
@@ -22,12 +23,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 
 /**
  * What programs see below the mount point: the {@link FileSystem} over a data directory. Requests on databases and
@@ -141,6 +144,11 @@ public final class Tree implements FileSystem, AutoCloseable {
                 && sqlite.database() == database) {
             parts.kernel().forgetRange(node.id(), offset, length);
         }
+    }
+
+    /** @param readable the last transaction of a database that readers see: what {@code X-pos} shows */
+    public void readable(Function<String, Optional<Position>> readable) {
+        parts.virtuals().readable(readable);
     }
 
     /** Where databases of another node appear and go. */

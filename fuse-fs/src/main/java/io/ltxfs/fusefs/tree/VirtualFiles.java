@@ -1,12 +1,15 @@
 package io.ltxfs.fusefs.tree;
 
+import io.ltxfs.database.Database;
 import io.ltxfs.database.DatabaseSet;
+import io.ltxfs.database.Position;
 import io.ltxfs.database.posix.FileMode;
 import io.ltxfs.database.posix.FileTime;
 import io.ltxfs.fusefs.transport.Attr;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -16,14 +19,19 @@ final class VirtualFiles {
     private static final String LAG = ".lag";
     private static final int READ_ONLY = FileMode.REGULAR | 0444;
 
-    private final DatabaseSet databases;
+    private volatile Function<String, Optional<Position>> readable;
     private final Supplier<Optional<String>> primary;
     private final LongSupplier lagMillis;
 
     VirtualFiles(DatabaseSet databases, Supplier<Optional<String>> primary, LongSupplier lagMillis) {
-        this.databases = databases;
+        this.readable = name -> databases.find(name).map(Database::position);
         this.primary = primary;
         this.lagMillis = lagMillis;
+    }
+
+    /** @param newReadable the last transaction of a database that readers see, where that is not the database's position */
+    void readable(Function<String, Optional<Position>> newReadable) {
+        readable = newReadable;
     }
 
     /** Whether a name can only be a virtual file's, whatever else there is. */
@@ -57,7 +65,7 @@ final class VirtualFiles {
         Optional<String> text = switch (file.kind()) {
             case PRIMARY -> primary.get().map(host -> host + "\n");
             case LAG -> Optional.of(String.format(Locale.ROOT, "%+010d\n", lagMillis.getAsLong()));
-            case POSITION -> databases.find(file.database()).map(database -> database.position() + "\n");
+            case POSITION -> readable.apply(file.database()).map(position -> position + "\n");
         };
         return text.map(t -> t.getBytes(StandardCharsets.UTF_8));
     }

@@ -287,7 +287,7 @@ class ReplicaMountTest {
                         idle.pid(), mounts.replica.replica().waiting().get(0).pid());
                 mounts.caughtUp();
                 List<String> said = idle.ask("select * from t");
-                assertTrue(said.toString().contains("rror"), said.toString());
+                assertTrue(said.toString().contains("disk I/O error"), said.toString());
                 mounts.assertSame("app.db");
             }
         }

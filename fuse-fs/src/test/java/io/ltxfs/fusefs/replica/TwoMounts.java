@@ -110,7 +110,7 @@ final class TwoMounts {
     static Map<String, Position> positions(Mount mount) {
         Map<String, Position> positions = new TreeMap<>();
         for (Database database : mount.databases().all()) {
-            positions.put(database.name(), database.position());
+            mount.replica().readable(database.name()).ifPresent(position -> positions.put(database.name(), position));
         }
         return positions;
     }
