@@ -40,7 +40,7 @@ final class Follower {
     private static final int QUICK_TRIES = 20;
     private static final long LONG_RETRY_MILLIS = 25;
 
-    /** How long an application may keep the database open that has to give way to a change of mode. */
+    /** How long an application may at most keep the database open that has to give way to a change of mode. */
     private static final long MODE_BOUND_NANOS = Duration.ofSeconds(10).toNanos();
 
     /** A larger transaction is brought to the file at once if nobody has the database open. */
@@ -500,7 +500,7 @@ final class Follower {
             excludingSince = now;
         }
         waits(grip.obstacle(), grip.pid());
-        if (kind == Kind.WAL && now - excludingSince > MODE_BOUND_NANOS) {
+        if (kind == Kind.WAL && now - excludingSince > Math.min(MODE_BOUND_NANOS, boundNanos)) {
             revoke(there, grip);
             wake();
         } else {

@@ -67,7 +67,7 @@ final class TwoMounts {
                 () -> isReplica,
                 FileAttributes.NONE,
                 CommitWaiting.NONE));
-        replica.replica().follow(Duration.ofSeconds(5), false).get(10, TimeUnit.SECONDS);
+        replica.replica().follow(Duration.ofSeconds(3), false).get(10, TimeUnit.SECONDS);
         carrier = new Thread(this::carry, "carrier");
         carrier.start();
     }

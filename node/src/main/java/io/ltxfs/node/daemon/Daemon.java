@@ -1,6 +1,7 @@
 package io.ltxfs.node.daemon;
 
 import io.ltxfs.database.DatabaseSetOptions;
+import io.ltxfs.database.Position;
 import io.ltxfs.database.log.LogOptions;
 import io.ltxfs.fusefs.Mount;
 import io.ltxfs.fusefs.MountSettings;
@@ -83,10 +84,7 @@ public final class Daemon {
         Mount mount = serving;
         return mount == null
                 ? 0
-                : mount.databases()
-                        .find(database)
-                        .map(found -> found.position().txid())
-                        .orElse(0L);
+                : mount.replica().readable(database).map(Position::txid).orElse(0L);
     }
 
     /**

@@ -10,6 +10,7 @@ import io.ltxfs.database.Database;
 import io.ltxfs.database.DatabaseSet;
 import io.ltxfs.database.DatabaseSetOptions;
 import io.ltxfs.database.Host;
+import io.ltxfs.database.Position;
 import io.ltxfs.database.disk.Errno;
 import io.ltxfs.database.disk.PosixDisk;
 import io.ltxfs.database.log.TransactionHeader;
@@ -189,6 +190,11 @@ class ClusterNodeTest {
 
         @Override
         public void letWrite() {}
+
+        @Override
+        public Optional<Position> readable(String database) {
+            return Optional.empty();
+        }
 
         @Override
         public void onApplied(Consumer<TransactionHeader> listener) {}
