@@ -80,7 +80,8 @@ final class WalFollower {
             ThreadLocalRandom.current().nextInt(), ThreadLocalRandom.current().nextInt()
         };
         Buffers buffers = Buffers.ofThread();
-        WalState state = thread.call(t -> files.load(tail, pageSize, salts, buffers.region));
+        WalState state = thread.call(t -> Optional.ofNullable(files.load(tail, pageSize, salts, buffers.region)))
+                .orElse(null);
         if (state == null) {
             return null;
         }
@@ -169,7 +170,7 @@ final class WalFollower {
         try {
             thread.call(t -> files.append(frames, offset));
         } catch (IOException e) {
-            throw new DiskException(Errno.EIO, e.getMessage());
+            throw new DiskException(Errno.EIO, String.valueOf(e.getMessage()));
         }
     }
 
