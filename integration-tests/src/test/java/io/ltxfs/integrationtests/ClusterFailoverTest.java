@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(240)
 final class ClusterFailoverTest {
     private static final long SEED = Long.getLong("ltxfs.seed", 1);
-    private static final int STOPS = Integer.getInteger("ltxfs.cluster.rounds", 2);
+    private static final int STOPS = Integer.getInteger("ltxfs.cluster.rounds", 1);
 
     private @org.jspecify.annotations.Nullable ClusterUnderTest shared;
 
