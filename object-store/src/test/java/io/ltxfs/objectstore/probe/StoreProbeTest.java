@@ -22,11 +22,11 @@ import io.ltxfs.objectstore.fault.FaultyStore;
 import io.ltxfs.objectstore.fault.VirtualClock;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.BrokenBarrierException;
-import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -169,9 +169,10 @@ final class StoreProbeTest {
         }
     }
 
-    /** Looks whether a condition holds, and when others that look at the same time have looked too, puts. */
+    /** Looks whether a condition holds, and when another of the race has looked too, puts. */
     private static final class LookThenPut extends ForwardingStore {
-        private final CyclicBarrier looked = new CyclicBarrier(2);
+        /** By key: each race has its own. */
+        private final Map<String, CountDownLatch> looked = new ConcurrentHashMap<>();
 
         LookThenPut(ObjectStore inner) {
             super(inner);
@@ -193,9 +194,11 @@ final class StoreProbeTest {
             }
             if (Thread.currentThread().getName().startsWith("ltxfs-probe")) {
                 try {
-                    looked.await(10, TimeUnit.SECONDS);
-                } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
-                    throw new StoreException(Kind.UNAVAILABLE, "alone", e);
+                    CountDownLatch others = looked.computeIfAbsent(key, any -> new CountDownLatch(2));
+                    others.countDown();
+                    assertTrue(others.await(60, TimeUnit.SECONDS), "nobody else looked");
+                } catch (InterruptedException e) {
+                    throw new StoreException(Kind.UNAVAILABLE, "interrupted", e);
                 }
             }
             return inner.put(key, body, PutOptions.replace());
