@@ -6,6 +6,7 @@ import io.ltxfs.database.TransactionSummary;
 import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.database.receive.Receiver;
+import io.ltxfs.ltx.LockPage;
 import io.ltxfs.ltx.LtxReader;
 import io.ltxfs.node.cluster.Standing.Place;
 import io.ltxfs.replicationproto.SnapshotAnswer;
@@ -125,7 +126,7 @@ final class SnapshotTaker {
         long[] lsn = {0};
         boolean passed = gate.pass(
                 epoch,
-                () -> lsn[0] = receiver.replace(header, visitor -> {
+                () -> lsn[0] = receiver.replace(asItCame(header, stage), visitor -> {
                     int end = (int) Math.min(Integer.toUnsignedLong(header.commit()), stage.lastPage());
                     for (int pgno = 1; pgno <= end; pgno++) {
                         if (stage.checksum(pgno) != 0) {
@@ -137,6 +138,29 @@ final class SnapshotTaker {
             throw promisedMore(address, epoch, gate);
         }
         flush(receiver, lsn[0]);
+    }
+
+    /** The position with what its pages are: all of the database, or those that differ from what was here. */
+    private static TransactionHeader asItCame(TransactionHeader header, SnapshotStage stage) {
+        int lockPage = header.commit() == 0 ? 0 : LockPage.pgno(header.pageSize());
+        for (long pgno = 1; pgno <= Integer.toUnsignedLong(header.commit()); pgno++) {
+            if (pgno != lockPage && stage.checksum((int) pgno) == 0) {
+                return new TransactionHeader(
+                        header.database(),
+                        header.txid(),
+                        header.epoch(),
+                        header.timeMillis(),
+                        header.pageSize(),
+                        header.commit(),
+                        header.preChecksum(),
+                        header.postChecksum(),
+                        TransactionHeader.Image.DELTA,
+                        header.uid(),
+                        header.gid(),
+                        header.mode());
+            }
+        }
+        return header;
     }
 
     /** Something of an epoch that is over. */
