@@ -74,6 +74,17 @@ await_role() { # node, role
   exit 1
 }
 
+await_voter() { # primary: one whose acknowledgements do not count yet may not take over
+  local _
+  for _ in {1..1200}; do
+    if curl -s --max-time 2 "http://$(address "$1"):20202/status" | grep -q '"voter": *true'; then return; fi
+    sleep 0.05
+  done
+  echo "cluster.sh: node $1 has no voter; the logs:" >&2
+  tail -n 25 "$work/1/node.log" "$work/2/node.log" >&2
+  exit 1
+}
+
 primary() { # of the nodes that are named
   local _ node
   for _ in {1..1200}; do
@@ -109,12 +120,13 @@ summary() { # measurement, unit; a value on each line of stdin
 }
 
 lag() {
-  local mode
-  for mode in WAL DELETE; do
-    make "$work/$p/mnt" "lag-$mode.db" "$mode"
-    await_file "$work/$r/mnt/lag-$mode.db"
-    "$work/bench" lag "$work/$p/mnt/lag-$mode.db" "$work/$r/mnt/lag-$mode.db" NORMAL "$seconds" 5000 | row "lag, 200 commits/s, $mode"
-    "$work/bench" lag "$work/$p/mnt/lag-$mode.db" "$work/$r/mnt/lag-$mode.db" NORMAL "$seconds" 0 | row "lag, full speed, $mode"
+  local mode name
+  for mode in "WAL NORMAL" "WAL FULL" "DELETE FULL"; do
+    name=lag-${mode// /-}.db
+    make "$work/$p/mnt" "$name" "${mode% *}"
+    await_file "$work/$r/mnt/$name"
+    "$work/bench" lag "$work/$p/mnt/$name" "$work/$r/mnt/$name" "${mode#* }" "$seconds" 5000 | row "lag, 200 commits/s, $mode"
+    "$work/bench" lag "$work/$p/mnt/$name" "$work/$r/mnt/$name" "${mode#* }" "$seconds" 0 | row "lag, full speed, $mode"
   done
 }
 
@@ -188,6 +200,7 @@ repeated() { # measurement, order
   for ((round = 1; round <= rounds; round++)); do
     dead=$(primary 1 2)
     await_role "$((3 - dead))" replica
+    await_voter "$dead"
     await_file "$work/$((3 - dead))/mnt/changes.db"
     result=$(change "changes.db" "order_$2")
     if [[ $result == failed ]]; then echo "cluster.sh: $1: failed" >&2; continue; fi
