@@ -56,6 +56,7 @@ public final class DatabaseSet implements AutoCloseable {
     private final AtomicLong transactions = new AtomicLong();
     private final LogFeed feed;
     private final Maintenance maintenance;
+    private final ReplicaFlush replicaFlush;
     private final LogReceiver receiver;
     private final Divergent divergent;
 
@@ -64,6 +65,7 @@ public final class DatabaseSet implements AutoCloseable {
         this.log = log;
         this.feed = feed;
         this.services = services;
+        this.replicaFlush = new ReplicaFlush(log, feed);
         this.maintenance = new Maintenance(
                 this, log, feed, services.backlog(), services.options().log().maxBytes());
         this.receiver = new LogReceiver(this, disk, log, services);
@@ -91,6 +93,7 @@ public final class DatabaseSet implements AutoCloseable {
         }
         if (options.log().threads()) {
             set.maintenance.start();
+            set.replicaFlush.start();
         }
         return set;
     }
@@ -536,6 +539,7 @@ public final class DatabaseSet implements AutoCloseable {
 
     void changed() {
         transactions.incrementAndGet();
+        replicaFlush.committed();
     }
 
     void wantsMaintenance() {
@@ -561,6 +565,7 @@ public final class DatabaseSet implements AutoCloseable {
     /** Flushes everything, brings files to the last commit where that is cheap, and stamps a clean stop. */
     @Override
     public void close() throws DiskException {
+        replicaFlush.stop();
         maintenance.stop();
         receiver.close();
         DiskException first = null;

@@ -47,6 +47,16 @@ public final class LogFeed implements TransactionFeed {
         return !followers.isEmpty();
     }
 
+    /** Whether anyone of a kind follows. */
+    public boolean isFollowed(Kind kind) {
+        for (LogFollower follower : followers) {
+            if (follower.kind() == kind) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** The first LSN that a follower still needs; {@link Long#MAX_VALUE} without followers. */
     public long keepFromLsn() {
         return Math.min(keepFromLsn(Kind.ARCHIVE), keepFromLsn(Kind.REPLICA));
