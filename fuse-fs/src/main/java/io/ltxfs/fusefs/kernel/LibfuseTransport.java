@@ -10,7 +10,7 @@ import java.nio.file.Path;
 /**
  * Mounts for a user who may not: libfuse 2 has {@code fusermount} do it, and hands over the descriptor of the connection.
  * From there on it is the protocol of {@link KernelTransport}, with its asynchronous answers and its notifications
- * (decision 13).
+ * (decision 14).
  */
 public final class LibfuseTransport implements Transport {
     private final boolean allowOther;
