@@ -27,7 +27,9 @@ import io.ltxfs.node.replication.PeerTls;
 import io.ltxfs.objectstore.ObjectStore;
 import io.ltxfs.objectstore.StoreException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -135,10 +137,30 @@ public final class ClusterNode implements Roles, CommitWaiting, AutoCloseable {
      * @throws UnfitStoreException if it does not; one that cannot be asked now is asked later
      */
     public void probe() throws UnfitStoreException {
+        makeDirectory();
         try {
             LeaseStores.probe(config.lease().url().text());
         } catch (StoreException e) {
             LOG.warn("could not ask the lease's store, goes on trying error=\"{}\"", e.getMessage());
+        }
+    }
+
+    /**
+     * Makes the lease's directory, if it is one and this node never took part in a cluster. Later, one that is missing may
+     * lie on a disk that is not mounted, and the lease would be in it.
+     */
+    private void makeDirectory() {
+        Optional<Path> directory = config.lease().url().directory();
+        if (directory.isEmpty() || memory.promised() != 0 || Files.exists(directory.get())) {
+            return;
+        }
+        try {
+            Files.createDirectories(
+                    directory.get(),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            LOG.info("made the lease's directory path={}", directory.get());
+        } catch (IOException e) {
+            LOG.warn("could not make the lease's directory path={} error=\"{}\"", directory.get(), e.toString());
         }
     }
 
