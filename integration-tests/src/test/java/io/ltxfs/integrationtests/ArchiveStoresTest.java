@@ -109,7 +109,7 @@ final class ArchiveStoresTest {
             node.sqlite("app.db", "CREATE TABLE t(x)").orFail();
             await("a warning").atMost(LIMIT).untilAsserted(() -> {
                 List<?> warnings = (List<?>) node.status().get("warnings");
-                assertTrue(warnings.get(0).toString().contains(full.toString()), () -> warnings.toString());
+                assertTrue(String.valueOf(warnings).contains(full.toString()), () -> String.valueOf(warnings));
             });
             Output doctor = node.command("doctor");
             assertEquals(1, doctor.exitCode(), doctor.out());

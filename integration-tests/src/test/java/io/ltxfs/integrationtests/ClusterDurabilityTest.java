@@ -1,5 +1,6 @@
 package io.ltxfs.integrationtests;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -44,12 +45,15 @@ final class ClusterDurabilityTest {
                     pauses--;
                     cluster.pause(old);
                     cluster.awaitPrimaryOtherThan(old);
-                    clients.awaitMore(random.nextInt(20));
+                    // No append is waited for here: all clients may be in system calls of the mount that is paused.
                     cluster.resume(old);
                 } else {
                     handovers--;
                     NodeUnderTest next = cluster.replica();
-                    next.command("promote").orFail();
+                    // Refused, without an effect, while the replica has not the whole history of the primary before.
+                    await("a hand-over")
+                            .atMost(Duration.ofSeconds(60))
+                            .until(() -> next.command("promote").exitCode() == 0);
                     cluster.awaitPrimary(next);
                 }
                 cluster.awaitWhole();
