@@ -2,27 +2,31 @@
 # Runs files of SQLite's own test suite in a directory, as an unprivileged user, and prints a line for each:
 # name, tests, errors, seconds. Builds the suite's program first, once, from Debian's source package.
 #
-#   sqlite-suite.sh [--sync] [--plain DIR] [--build-only] DIR [FILE...]
+#   sqlite-suite.sh [--sync] [--plain DIR] [--check DATA] [--build-only] DIR [FILE...]
 #
-# FILE as in pager1; all that ltxfs promises by default. veryquick and quick are files too; permutation:NAME is a
-# permutation of SQLite's (wal, persistent_journal, exclusive, ...), 'wal*' all files with such a name.
+# FILE as in pager1, all that ltxfs promises by default, or 'wal*', all files with such a name; or collections of them:
+# veryquick, quick, and permutation:NAME (wal, persistent_journal, exclusive, ...), which say once a minute where they are.
 #
 # --sync: with the fsync calls that the suite usually leaves out.
 # --plain DIR: everything in a directory on a plain disk too; its tests and errors follow in the line.
+# --check DATA: DIR is a mount and DATA its node's data directory: after each file, those of collections too, every database
+# that is left is compared with its X-pos and with what ltxfs exports; says what was compared at the end.
 # LTXFS_SUITE_CACHE: where the suite is built (default /var/tmp/ltxfs-sqlite-suite).
-# LTXFS_SUITE_LIMIT: seconds that one file may take (default 300; 7200 for veryquick, quick and permutations).
-# LTXFS_SUITE_AFTER: a command that is run after each file on the mount, with its name; the suite stops if it fails.
-# Exit code 0: no errors; 1: errors, or a file that did not end; 2: the suite could not be built.
+# LTXFS_SUITE_LIMIT: seconds that one file may take (default 300), or a collection (default 14400).
+# Exit code 0: no errors; 1: errors, a file that did not end, or a wrong database; 2: the suite could not be built.
 set -euo pipefail
 
 all="pager1 pager2 pager3 jrnlmode jrnlmode2 jrnlmode3 journal1 wal wal2 wal3 wal5 walmode walro lock lock2 exclusive
 exclusive2 vacuum vacuum2 autovacuum incrvacuum savepoint attach2 backup crash crash2 shared mmap1 superlock"
-fixture=testfixture build_only='' plain=''
+fixture=testfixture build_only='' plain='' data=''
+as_nobody=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 while [[ ${1:-} == --* ]]; do
   case $1 in
     --sync) fixture=testfixture-sync ;;
     --build-only) build_only=yes ;;
     --plain) plain=${2:?--plain needs a directory}; shift ;;
+    --check) data=${2:?--check needs a data directory}; shift ;;
     *) echo "sqlite-suite: unknown option $1" >&2; exit 2 ;;
   esac
   shift
@@ -83,26 +87,79 @@ if (($# == 0)); then
 fi
 source=$(echo "$cache"/sqlite3-3*/test)
 
+# What the check needs, where the unprivileged user can read it too: the source tree may not be such a place.
+kit='' checker=()
+prepare_check() {
+  "$here/../ltxfs" version >/dev/null || fail "ltxfs cannot be built"
+  kit=$(mktemp -d)
+  trap 'rm -rf "$kit"' EXIT
+  mkdir "$kit/bin" "$kit/lib"
+  cp "$here/../ltxfs" "$kit/bin"
+  cp "$here/../.ltxfs-build/ltxfs.jar" "$kit/lib"
+  cp "$here"/src/test/python/{check_databases.py,ltx_checksum.py,export.sh} "$kit"
+  touch "$kit/seen" "$kit/compared"
+  chmod -R a+rwX "$kit"
+  # A mount may be the unprivileged user's own: root has no access then.
+  ls "$directory" >/dev/null 2>&1 || checker=("${as_nobody[@]}")
+  checker+=(env "HOME=$kit" python3 "$kit/check_databases.py" --mount "$directory" --seen "$kit/seen")
+}
+
+# Compares the databases that a file has left; failed is 1 then.
+check() { # directory file
+  if ! "${checker[@]}" --below "${1#"$directory"/}" --export "$kit/export.sh" "$kit/bin/ltxfs" "$data" >"$kit/last" 2>&1; then
+    echo "sqlite-suite: wrong after $2: $(grep -v '^skipped' "$kit/last" | cut -c1-300 | head -n 20)" >&2
+    : >"$kit/failed"
+  fi
+  tail -n 1 "$kit/last" >>"$kit/compared"
+}
+
+# Hears which file of a collection has ended, and lets the next one begin when the check of it is done.
+follow() { # label directory ended go-on check
+  local name count=0 said=$SECONDS
+  while read -r name; do
+    count=$((count + 1))
+    if ((SECONDS - said >= 60)); then
+      echo "sqlite-suite: $1: $count files ended, the last was $name" >&2
+      said=$SECONDS
+    fi
+    if [[ $5 ]]; then check "$2" "$name"; fi
+    echo
+  done <"$3" >"$4"
+}
+
 # Sets tests, errors and seconds of a file in a directory; errors is empty if it did not end.
 tests='' errors='' seconds=''
-run_file() { # directory name
-  local run=$1/${2//[:*]/-} words log begun ended result limit
-  words=("$source/$2.test")
-  limit=${LTXFS_SUITE_LIMIT:-300}
-  if [[ $2 == permutation:* ]]; then words=("$source/permutations.test" "${2#*:}"); fi
-  if [[ $2 == permutation:* || $2 == *quick ]]; then limit=${LTXFS_SUITE_LIMIT:-7200}; fi
+run_file() { # directory name [check]
+  local run=$1/${2//[:*]/-} words log begun ended result limit=${LTXFS_SUITE_LIMIT:-300} pipes='' follower=''
   # A mount may be the unprivileged user's own: root has no access then.
   if mkdir "$run" 2>/dev/null; then
     chown nobody "$run"
   else
-    setpriv --reuid=nobody --regid=nogroup --clear-groups mkdir "$run"
+    "${as_nobody[@]}" mkdir "$run" || fail "$run cannot be made; what an earlier run left there is to be removed first"
   fi
   log=$(mktemp)
+  words=("$source/$2.test")
+  if [[ $2 == *quick || $2 == permutation:* ]]; then
+    limit=${LTXFS_SUITE_LIMIT:-14400}
+    pipes=$(mktemp -d)
+    cp "$here/sqlite-suite.tcl" "$pipes"
+    mkfifo "$pipes/ended" "$pipes/go-on"
+    chmod -R a+rwX "$pipes"
+    words=("$pipes/sqlite-suite.tcl" "$source" "${2#permutation:}" "$pipes/ended" "$pipes/go-on")
+    follow "$2 in $1" "$run" "$pipes/ended" "$pipes/go-on" "${3:-}" &
+    follower=$!
+  fi
   begun=$EPOCHREALTIME
-  (cd "$run" && exec setpriv --reuid=nobody --regid=nogroup --clear-groups \
-    timeout -k 10 "$limit" "$cache/$fixture" "${words[@]}") >"$log" 2>&1 || true
+  (cd "$run" && exec "${as_nobody[@]}" timeout -k 10 "$limit" "$cache/$fixture" "${words[@]}") >"$log" 2>&1 || true
   ended=$EPOCHREALTIME
   seconds=$(awk "BEGIN { printf \"%.1f\", $ended - $begun }")
+  if [[ $follower ]]; then
+    kill "$follower" 2>/dev/null || true # it waits for pipes that a suite which did not begin never opened
+    wait "$follower" 2>/dev/null || true
+    rm -r "$pipes"
+  elif [[ ${3:-} ]]; then
+    check "$run" "$2"
+  fi
   errors='' tests=-
   if result=$(grep -o '[0-9]* errors out of [0-9]* tests' "$log"); then
     read -r errors _ _ _ tests _ <<<"$result"
@@ -128,15 +185,11 @@ for name in "$@"; do
     names+=("$name")
   fi
 done
+if [[ $data ]]; then prepare_check; fi
 failed=0
 for name in "${names[@]}"; do
-  run_file "$directory" "$name"
+  run_file "$directory" "$name" "$data"
   line="$name $tests ${errors:-unfinished} $seconds"
-  if [[ ${LTXFS_SUITE_AFTER:-} ]] && ! $LTXFS_SUITE_AFTER "$name" >&2; then
-    echo "$line"
-    echo "sqlite-suite: the check after $name failed" >&2
-    exit 1
-  fi
   if [[ $plain ]]; then
     seen=$failed
     run_file "$plain" "$name"
@@ -145,4 +198,9 @@ for name in "${names[@]}"; do
   fi
   echo "$line"
 done
+if [[ $data ]]; then
+  awk '{ compared += $2; skipped += $4; wrong += $6 } END {
+    printf "databases compared %d skipped %d wrong %d\n", compared, skipped, wrong }' "$kit/compared"
+  if [[ -e $kit/failed ]]; then failed=1; fi
+fi
 exit $failed

@@ -1,9 +1,10 @@
 """Compares every database below a directory of the mount with its X-pos and with what it exports.
 
-    check_databases.py --mount DIR [--below DIR] [--export COMMAND...]
+    check_databases.py --mount DIR [--below DIR] [--seen FILE] [--export COMMAND...]
 
 COMMAND is given the database's name and, last, the file to write. Prints how many were compared; what SQLite itself
-refuses to read (the suite damages databases on purpose) is counted and left out.
+refuses to read (the suite damages databases on purpose) is counted and left out. FILE remembers positions between
+calls: a database that is still at the position where it was compared is left out.
 """
 
 import argparse
@@ -36,12 +37,21 @@ def position(path):
         return file.read().strip()
 
 
+def read_seen(path):
+    if not os.path.exists(path):
+        return {}
+    with open(path) as file:
+        return {name: at for at, name in (line.rstrip("\n").split(" ", 1) for line in file)}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--mount", required=True)
     parser.add_argument("--below", default="")
+    parser.add_argument("--seen", default=os.devnull)
     parser.add_argument("--export", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
+    seen = read_seen(arguments.seen)
     compared = skipped = wrong = 0
     for directory, _, files in os.walk(os.path.join(arguments.mount, arguments.below)):
         for file in sorted(files):
@@ -49,6 +59,8 @@ def main():
             if not os.path.exists(path + "-pos") or os.path.getsize(path) == 0:
                 continue
             name = os.path.relpath(path, arguments.mount)
+            if seen.get(name) == position(path):
+                continue
             if name.endswith(WAL_DAMAGED_BY_HAND):
                 print(f"skipped {name}: the suite damaged its WAL")
                 skipped += 1
@@ -81,6 +93,9 @@ def main():
                             wrong += 1
                             continue
             compared += 1
+            seen[name] = position(path)
+    with open(arguments.seen, "w") as file:
+        file.writelines(f"{at} {name}\n" for name, at in seen.items())
     print(f"compared {compared}, skipped {skipped}, wrong {wrong}")
     sys.exit(1 if wrong else 0)
 
