@@ -230,6 +230,7 @@ public final class Mount implements AutoCloseable {
             }
             if (unmounted) {
                 host.detach();
+                replica.detach();
             } else {
                 replica.resume();
             }
@@ -269,7 +270,7 @@ public final class Mount implements AutoCloseable {
     private void end() throws IOException {
         unmount(true);
         try {
-            if (filesAreOpen || !mounted.awaitEnd(END)) {
+            if (!mounted.awaitEnd(filesAreOpen ? Duration.ZERO : END)) {
                 mounted.abort();
                 mounted.awaitEnd(END);
             }

@@ -16,7 +16,7 @@ public final class Connections {
 
     /**
      * Ends a connection: everyone who waits for an answer gets an error. Works whoever serves it, also if that process
-     * has died or hangs.
+     * has died or hangs. Does nothing if it has ended.
      *
      * @param connection its number
      * @param mountPoint where it is mounted, for systems without the control file system (containers)
@@ -30,6 +30,12 @@ public final class Connections {
         if (Files.exists(abort)) {
             Files.write(abort, "1".getBytes(StandardCharsets.US_ASCII), StandardOpenOption.WRITE);
             return;
+        }
+        if (MountTable.read()
+                .at(Path.of(DIRECTORY))
+                .filter(control -> control.type().equals("fusectl"))
+                .isPresent()) {
+            return; // every connection there is has its place here
         }
         if (Posix.geteuid() != 0) {
             throw new IOException("abort connection " + connection + ": " + DIRECTORY

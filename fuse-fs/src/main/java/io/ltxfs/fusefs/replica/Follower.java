@@ -66,6 +66,7 @@ final class Follower {
     private volatile boolean force;
     private volatile CompletableFuture<Void> held = CompletableFuture.completedFuture(null);
     private volatile CompletableFuture<Void> rested = CompletableFuture.completedFuture(null);
+    private volatile CompletableFuture<Void> suspended = CompletableFuture.completedFuture(null);
     private volatile @Nullable Waiting waiting;
     private volatile Kind kind = Kind.NONE;
     /** Where readers are while frames are stored and not published. */
@@ -114,6 +115,14 @@ final class Follower {
         CompletableFuture<Void> future = new CompletableFuture<>();
         rested = future;
         wish = Wish.REST;
+        wake();
+        return future;
+    }
+
+    /** Gives the locks back for as long as the mount is out of reach. What is wished stays. @return done when it has */
+    CompletableFuture<Void> suspend() {
+        CompletableFuture<Void> future = new CompletableFuture<>();
+        suspended = future;
         wake();
         return future;
     }
@@ -174,6 +183,11 @@ final class Follower {
     // ---- a turn
 
     private void turn() throws IOException {
+        Reach reach = around.reach().get();
+        if (reach != Reach.OPEN) {
+            outOfReach(reach);
+            return;
+        }
         Wish now = wish;
         if (now == Wish.REST) {
             letGo();
@@ -196,6 +210,18 @@ final class Follower {
             lead(now);
         } else if (log != null && log.checkpoint(idle)) {
             wake();
+        }
+    }
+
+    /** The files cannot be opened: nothing is held. Without a mount nobody can be locked out, nor be shown anything. */
+    private void outOfReach(Reach reach) {
+        CompletableFuture<Void> suspending = suspended;
+        letGo();
+        suspending.complete(null);
+        if (reach == Reach.GONE) {
+            waiting = null;
+            held.complete(null);
+            rested.complete(null);
         }
     }
 

@@ -47,6 +47,8 @@ public final class Replica implements ReplicaMount, AutoCloseable {
             THREADS, THREADS, 60, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), named("ltxfs-apply"));
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, named("ltxfs-apply-timer"));
 
+    private volatile Reach reach = Reach.OPEN;
+
     // Guarded by this.
     private boolean following;
     private long deadlineNanos;
@@ -65,7 +67,14 @@ public final class Replica implements ReplicaMount, AutoCloseable {
         threads.allowCoreThreadTimeOut(true);
         timer.setRemoveOnCancelPolicy(true);
         around = new Surroundings(
-                databases, receiver, own, mountPoint.toString(), tree, this::applied, new Surroundings.Tasks() {
+                databases,
+                receiver,
+                own,
+                mountPoint.toString(),
+                tree,
+                () -> reach,
+                this::applied,
+                new Surroundings.Tasks() {
                     @Override
                     public void soon(Runnable task) {
                         try {
@@ -209,12 +218,14 @@ public final class Replica implements ReplicaMount, AutoCloseable {
         return follower != null && follower.holds();
     }
 
-    /** Gives back the locks and closes the files, so that the mount is not busy because of them; nothing is forgotten. */
+    /**
+     * Gives back the locks and closes the files, so that the mount is not busy because of them. What was asked for, and
+     * what is asked for from here on, goes on with {@link #resume}, or ends with {@link #detach}.
+     */
     public void suspend() {
-        List<CompletableFuture<Void>> all = new ArrayList<>();
-        for (Follower follower : followers.values()) {
-            all.add(follower.rest());
-        }
+        reach = Reach.SUSPENDED;
+        List<CompletableFuture<Void>> all =
+                followers.values().stream().map(Follower::suspend).toList();
         try {
             CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0])).get(CLOSE_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
@@ -225,10 +236,18 @@ public final class Replica implements ReplicaMount, AutoCloseable {
     }
 
     /** The mount stays: what {@link #suspend} gave back is taken again. */
-    public synchronized void resume() {
-        if (following) {
-            followers.values().forEach(follower -> follower.follow(deadlineNanos, boundNanos, force));
-        }
+    public void resume() {
+        reach(Reach.OPEN);
+    }
+
+    /** The mount has gone from its path: nothing is opened there any more, and who waits for locks has them. */
+    public void detach() {
+        reach(Reach.GONE);
+    }
+
+    private void reach(Reach changed) {
+        reach = changed;
+        followers.values().forEach(Follower::wake);
     }
 
     /** Ends the threads, those that run first. */

@@ -8,7 +8,13 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
-/** The replica's side of a mount. For all threads; nothing here waits for an application. */
+/**
+ * The replica's side of a mount. For all threads; nothing here waits for an application.
+ *
+ * <p>Once the mount is gone from its path, no new application can be locked out or be shown anything: {@link #follow} and
+ * {@link #lead} are done at once then and touch nothing. Where it was detached while files were open, commits of those that have
+ * them can still come.
+ */
 public interface ReplicaMount {
 
     /**

@@ -11,10 +11,12 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * What the followers of one mount share.
  *
+ * @param reach whether files can be opened at this moment
  * @param applied told of each transaction that readers can see
  */
 record Surroundings(
@@ -23,6 +25,7 @@ record Surroundings(
         OwnMountThreads own,
         String mountPoint,
         Tree tree,
+        Supplier<Reach> reach,
         Consumer<TransactionHeader> applied,
         Tasks tasks) {
     private static final long INVALIDATION_SECONDS = 5;

@@ -58,11 +58,14 @@ class ReplicaMountTest {
                 primary.ask("create table t(x)");
                 mounts.caughtUp();
                 try (SqliteShell replica = mounts.onReplica(name)) {
+                    // What is applied can be read a moment before EXCLUSIVE is given back.
+                    replica.ask("pragma busy_timeout = 5000");
                     for (int i = 1; i <= 20; i++) {
                         primary.ask("insert into t values (" + i + ")");
                         mounts.caughtUp();
                         assertEquals(List.of("" + i), replica.ask("select count(*) from t"), mode);
                     }
+                    replica.ask("pragma busy_timeout = 0");
                     assertEquals(
                             List.of("database is locked"),
                             replica.ask("insert into t values (0)").stream()

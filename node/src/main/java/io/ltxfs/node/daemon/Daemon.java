@@ -341,7 +341,9 @@ public final class Daemon {
             if (member != null && !unmounted && stop.cause() != GuardLink.Stop.Cause.AT_ONCE) {
                 member.handOver(within.dividedBy(2));
             }
-            if (!unmounted) {
+            if (unmounted) {
+                mount.unmount(true); // nothing of it is to be looked for at its path
+            } else {
                 unmount(mount, member == null ? within : left(begin, within));
             }
             if (!archiving.stop(mount.databases(), left(begin, within), guard.stopAtOnce())) {
