@@ -6,17 +6,13 @@ import io.ltxfs.archive.BundleObject;
 import io.ltxfs.archive.DatabaseArchive;
 import io.ltxfs.archive.DatabaseRecord;
 import io.ltxfs.archive.LtxObject;
+import io.ltxfs.archive.ObjectCopy;
 import io.ltxfs.archive.ObjectFacts;
 import io.ltxfs.ltx.Txid;
-import io.ltxfs.objectstore.ObjectBody;
-import io.ltxfs.objectstore.ObjectContent;
 import io.ltxfs.objectstore.ObjectInfo;
 import io.ltxfs.objectstore.ObjectStore;
-import io.ltxfs.objectstore.PutOptions;
 import io.ltxfs.objectstore.StoreException;
-import java.io.FilterInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -103,7 +99,7 @@ public final class StaleObjects {
             String target = database.prefix() + "lineages/" + facts.lineage().orElseThrow() + "-epoch-"
                     + Long.toUnsignedString(facts.epoch()) + "/"
                     + key.substring(database.prefix().length());
-            copy(found.get(), target);
+            ObjectCopy.copy(store, found.get(), target);
             record();
             if (head(key).map(ObjectInfo::etag).equals(Optional.of(found.get().etag()))) {
                 store.delete(key);
@@ -147,40 +143,6 @@ public final class StaleObjects {
                 return Optional.empty();
             }
             throw e;
-        }
-    }
-
-    private void copy(ObjectInfo object, String target) throws IOException {
-        ObjectBody body = new ObjectBody() {
-            @Override
-            public long size() {
-                return object.size();
-            }
-
-            @Override
-            public InputStream open() throws IOException {
-                ObjectContent content = store.get(object.key());
-                return new FilterInputStream(content.stream()) {
-                    @Override
-                    public void close() throws IOException {
-                        content.close();
-                    }
-                };
-            }
-        };
-        try {
-            store.put(target, body, PutOptions.create().with(object.metadata()).modifiedAt(object.modified()));
-        } catch (StoreException e) {
-            if (e.kind() != StoreException.Kind.PRECONDITION_FAILED) {
-                throw e;
-            }
-            ObjectInfo there = store.head(target);
-            if (there.size() != object.size() || !there.metadata().equals(object.metadata())) {
-                throw new ArchiveException(
-                        ArchiveException.Kind.FOREIGN,
-                        store.describe(target) + " is there already and is not " + store.describe(object.key())
-                                + ": move what is in that directory to another place, and try again");
-            }
         }
     }
 }

@@ -4,16 +4,12 @@ import io.ltxfs.archive.ArchiveException;
 import io.ltxfs.archive.ArchiveLayout;
 import io.ltxfs.archive.DatabaseArchive;
 import io.ltxfs.archive.DatabaseRecord;
+import io.ltxfs.archive.ObjectCopy;
 import io.ltxfs.objectstore.ListPage;
-import io.ltxfs.objectstore.ObjectBody;
-import io.ltxfs.objectstore.ObjectContent;
 import io.ltxfs.objectstore.ObjectInfo;
 import io.ltxfs.objectstore.ObjectStore;
-import io.ltxfs.objectstore.PutOptions;
 import io.ltxfs.objectstore.StoreException;
-import java.io.FilterInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -68,7 +64,10 @@ public final class NewLineage {
         long all = 2L * objects.size();
         long done = 0;
         for (ObjectInfo object : objects) {
-            copy(object, target + object.key().substring(db.place().length()));
+            // A list has no metadata.
+            ObjectInfo whole = store.head(object.key());
+            ObjectCopy.copy(
+                    store, whole, target + object.key().substring(db.place().length()));
             progress.done(++done, all);
         }
         for (ObjectInfo object : objects) {
@@ -105,40 +104,5 @@ public final class NewLineage {
                 after = page.objects().get(page.objects().size() - 1).key();
             }
         } while (page.more());
-    }
-
-    private void copy(ObjectInfo object, String target) throws IOException {
-        ObjectInfo whole = store.head(object.key());
-        ObjectBody body = new ObjectBody() {
-            @Override
-            public long size() {
-                return whole.size();
-            }
-
-            @Override
-            public InputStream open() throws IOException {
-                ObjectContent content = store.get(object.key());
-                return new FilterInputStream(content.stream()) {
-                    @Override
-                    public void close() throws IOException {
-                        content.close();
-                    }
-                };
-            }
-        };
-        try {
-            store.put(target, body, PutOptions.create().with(whole.metadata()).modifiedAt(whole.modified()));
-        } catch (StoreException e) {
-            if (e.kind() != StoreException.Kind.PRECONDITION_FAILED) {
-                throw e;
-            }
-            ObjectInfo there = store.head(target);
-            if (there.size() != whole.size() || !there.metadata().equals(whole.metadata())) {
-                throw new ArchiveException(
-                        ArchiveException.Kind.FOREIGN,
-                        store.describe(target) + " is there already and is not " + store.describe(object.key())
-                                + ": move what is in that directory to another place, and try again");
-            }
-        }
     }
 }
