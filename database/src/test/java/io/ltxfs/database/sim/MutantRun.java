@@ -2,7 +2,7 @@ package io.ltxfs.database.sim;
 
 import java.io.IOException;
 
-/** The simulator's entry for code that was loaded by a {@link MutantLoader}. */
+/** The simulator's entry for code that was loaded by {@link Mutant#load}. */
 final class MutantRun {
     /** Before the name of a trace that a replica is to follow. */
     private static final String REPLICA = "replica/";

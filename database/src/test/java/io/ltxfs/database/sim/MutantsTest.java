@@ -48,7 +48,7 @@ class MutantsTest {
     /** How a mutant was caught, or an empty text. */
     static String hunt(Mutant mutant) throws IOException, ReflectiveOperationException {
         long start = System.nanoTime();
-        Method run = MutantLoader.of(mutant)
+        Method run = mutant.load()
                 .loadClass(MutantRun.class.getName())
                 .getDeclaredMethod("run", String.class, long.class, double.class);
         run.setAccessible(true);

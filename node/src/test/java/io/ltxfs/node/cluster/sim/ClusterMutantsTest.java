@@ -57,9 +57,8 @@ class ClusterMutantsTest {
 
     private static Caught hunt(Mutant mutant) throws Exception {
         long start = System.nanoTime();
-        Method run = MutantLoader.of(mutant)
-                .loadClass(MutantRun.class.getName())
-                .getDeclaredMethod("run", long.class, String.class);
+        Method run =
+                mutant.load().loadClass(MutantRun.class.getName()).getDeclaredMethod("run", long.class, String.class);
         run.setAccessible(true);
         String failure = once(run, mutant.seed(), mutant.profile());
         long runs = 1;

@@ -1,6 +1,6 @@
 package io.ltxfs.node.cluster.sim;
 
-/** The simulation's entry for code that was loaded by a {@link MutantLoader}. */
+/** The simulation's entry for code that was loaded by {@link Mutant#load}. */
 final class MutantRun {
     private MutantRun() {}
 

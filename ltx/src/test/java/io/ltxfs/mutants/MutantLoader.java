@@ -1,4 +1,4 @@
-package io.ltxfs.database.sim;
+package io.ltxfs.mutants;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -10,8 +10,9 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -26,41 +27,46 @@ import javax.tools.SimpleJavaFileObject;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
-/** Loads the database module once more with some source files changed, and the simulator with it. */
-final class MutantLoader extends ClassLoader {
-    private static final Path SOURCES = Path.of(System.getProperty("sim.sources", "src/main/java/io/ltxfs/database"));
-    private static final String PACKAGE = "io.ltxfs.database.";
-    /** These know nothing of the code that is changed; shared, what they have loaded and judged serves every mutant. */
-    private static final Set<String> SHARED = Set.of("Trace", "TraceRecord", "Mark", "SqliteImage");
-
+/** Loads code once more with some source files changed, and with it the simulation that is to notice. */
+public final class MutantLoader extends ClassLoader {
+    private final Predicate<String> anew;
     private final Map<String, byte[]> changed;
 
-    private MutantLoader(Map<String, byte[]> changed) {
+    private MutantLoader(Predicate<String> anew, Map<String, byte[]> changed) {
         super(MutantLoader.class.getClassLoader());
+        this.anew = anew;
         this.changed = changed;
     }
 
-    /** Compiles a mutant. */
-    static MutantLoader of(Mutant mutant) throws IOException {
-        Map<String, String> sources = new TreeMap<>();
-        for (Mutant.Edit edit : mutant.edits()) {
-            String source = sources.get(edit.file());
-            if (source == null) {
-                source = Files.readString(SOURCES.resolve(edit.file()));
+    /**
+     * Compiles a mutant.
+     *
+     * @param name for people
+     * @param sources where a source file is, by the name that edits give it
+     * @param anew which classes are loaded once more, by their full names: the changed ones and all that use them
+     * @throws IllegalStateException if an edit does not fit the source any more, or what comes out does not compile
+     */
+    public static MutantLoader of(String name, List<Edit> edits, Function<String, Path> sources, Predicate<String> anew)
+            throws IOException {
+        Map<String, String> texts = new TreeMap<>();
+        for (Edit edit : edits) {
+            String text = texts.get(edit.file());
+            if (text == null) {
+                text = Files.readString(sources.apply(edit.file()));
             }
-            sources.put(edit.file(), replace(mutant, edit, source));
+            texts.put(edit.file(), replace(name, edit, text));
         }
-        return new MutantLoader(compile(mutant, sources));
+        return new MutantLoader(anew, compile(name, texts));
     }
 
-    private static String replace(Mutant mutant, Mutant.Edit edit, String source) {
+    private static String replace(String name, Edit edit, String text) {
         String pattern = Stream.of(edit.before().strip().split("\\s+"))
                 .map(Pattern::quote)
                 .collect(Collectors.joining("\\s+"));
-        Matcher matcher = Pattern.compile(pattern).matcher(source);
+        Matcher matcher = Pattern.compile(pattern).matcher(text);
         long found = matcher.results().count();
         if (found != 1) {
-            throw new IllegalStateException("mutant \"" + mutant.name() + "\": its piece of code is found " + found
+            throw new IllegalStateException("mutant \"" + name + "\": its piece of code is found " + found
                     + " times in " + edit.file() + "; write the mutant anew: " + edit.before());
         }
         return matcher.reset().replaceFirst(Matcher.quoteReplacement(edit.after()));
@@ -68,8 +74,7 @@ final class MutantLoader extends ClassLoader {
 
     @Override
     protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-        String simple = name.startsWith(PACKAGE + "sim.") ? name.substring((PACKAGE + "sim.").length()) : "";
-        if (!name.startsWith(PACKAGE) || SHARED.contains(simple)) {
+        if (!anew.test(name)) {
             return super.loadClass(name, resolve);
         }
         synchronized (getClassLoadingLock(name)) {
@@ -93,11 +98,11 @@ final class MutantLoader extends ClassLoader {
         return defineClass(name, bytes, 0, bytes.length);
     }
 
-    private static Map<String, byte[]> compile(Mutant mutant, Map<String, String> sources) throws IOException {
+    private static Map<String, byte[]> compile(String mutant, Map<String, String> texts) throws IOException {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         DiagnosticCollector<JavaFileObject> messages = new DiagnosticCollector<>();
         Map<String, ByteArrayOutputStream> classes = new HashMap<>();
-        List<JavaFileObject> texts = sources.entrySet().stream()
+        List<JavaFileObject> sources = texts.entrySet().stream()
                 .<JavaFileObject>map(entry -> new Source(entry.getKey(), entry.getValue()))
                 .toList();
         try (StandardJavaFileManager standard = compiler.getStandardFileManager(messages, null, null)) {
@@ -117,9 +122,9 @@ final class MutantLoader extends ClassLoader {
             };
             String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
             List<String> flags = List.of("-proc:none", "-nowarn", "-classpath", classPath);
-            if (!compiler.getTask(null, memory, messages, flags, null, texts).call()) {
+            if (!compiler.getTask(null, memory, messages, flags, null, sources).call()) {
                 throw new IllegalStateException(
-                        "mutant \"" + mutant.name() + "\" does not compile: " + messages.getDiagnostics());
+                        "mutant \"" + mutant + "\" does not compile: " + messages.getDiagnostics());
             }
         }
         Map<String, byte[]> bytes = new HashMap<>();
