@@ -150,7 +150,9 @@ run_file() { # directory name [check]
     follower=$!
   fi
   begun=$EPOCHREALTIME
-  (cd "$run" && exec "${as_nobody[@]}" timeout -k 10 "$limit" "$cache/$fixture" "${words[@]}") >"$log" 2>&1 || true
+  # shellcheck disable=SC2016 # sh is to expand it, as the user who may enter the directory
+  "${as_nobody[@]}" sh -c 'cd "$1" && shift && exec "$@"' sh "$run" \
+    timeout -k 10 "$limit" "$cache/$fixture" "${words[@]}" >"$log" 2>&1 || true
   ended=$EPOCHREALTIME
   seconds=$(awk "BEGIN { printf \"%.1f\", $ended - $begun }")
   if [[ $follower ]]; then
