@@ -57,6 +57,7 @@ public final class Database {
     private @Nullable SqliteFile shmFile;
     private @Nullable Runnable after;
     private boolean applying;
+    private boolean detached;
     private boolean applyQueued;
     private boolean dropped;
     private boolean syncFailed;
@@ -872,7 +873,7 @@ public final class Database {
             handles--;
             users -= handle.own() ? 0 : 1;
             writers -= handle.writable() && !handle.own() ? 1 : 0;
-            if (dropped && handles == 0) {
+            if (detached && handles == 0) {
                 state.file.close();
             }
             return writers == 0 && rollback.unjournaled();
@@ -1086,6 +1087,8 @@ public final class Database {
                     e.getMessage());
         }
         state.sums.close();
+        // Until here the lock may have been given up for what still writes to the file.
+        detached = true;
         if (handles == 0) {
             state.file.close();
         }
