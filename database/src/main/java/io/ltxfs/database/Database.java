@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -925,7 +926,7 @@ public final class Database {
 
     /**
      * Takes what was written without a journal as a transaction. When no application has the file open nobody can be in
-     * the middle of anything, and a lock would only be in the way of the next one to open it.
+     * the middle of anything.
      */
     private void adoptIfFree() {
         boolean[] adopted = {false};
@@ -938,18 +939,38 @@ public final class Database {
                     return Errno.OK;
                 },
                 errno -> {});
-        if (!adopted[0]) {
-            services.host().withWriteLock(this, held -> {
-                if (held) {
-                    run(
-                            () -> {
-                                commitUnjournaled();
-                                return Errno.OK;
-                            },
-                            errno -> {});
-                }
-            });
+        if (adopted[0]) {
+            return;
         }
+        if (locked(() -> walFile != null || shmFile != null)) {
+            // What a checkpoint writes is none of this, and its lock is another.
+            services.host().withExclusiveLock(this, held -> adoptIf(() -> held));
+        } else {
+            adoptBetweenWrites();
+        }
+    }
+
+    /**
+     * Takes no lock, which would be in the way of a connection that does not wait for one: if nobody held the write lock
+     * at a moment since which nothing was written, the content is what it was at that moment.
+     */
+    private void adoptBetweenWrites() {
+        long before = locked(rollback::writes);
+        services.host()
+                .probeWriteLock(
+                        this, held -> adoptIf(() -> held == Host.WriteLock.FREE && rollback.writes() == before));
+    }
+
+    /** @param condition asked with the lock held */
+    private void adoptIf(BooleanSupplier condition) {
+        run(
+                () -> {
+                    if (condition.getAsBoolean()) {
+                        commitUnjournaled();
+                    }
+                    return Errno.OK;
+                },
+                errno -> {});
     }
 
     private void commitUnjournaled() {
@@ -1033,6 +1054,9 @@ public final class Database {
             state.sums.sync();
             state.file.backing().sync();
         } catch (DiskException e) {
+            if (locked(() -> dropped)) {
+                return; // and closed meanwhile
+            }
             fileSyncFailed();
             throw e;
         }

@@ -34,16 +34,6 @@ public interface Host {
      */
     void withExclusiveLock(Database database, Consumer<Boolean> action);
 
-    /**
-     * Runs an action while no SQLite connection writes the database file: a shared lock keeps RESERVED, PENDING and
-     * EXCLUSIVE away, and connections go on reading. Where that does not keep writers out it is the exclusive lock.
-     *
-     * @param action told true while the lock is held, or false if some process is in the way
-     */
-    default void withWriteLock(Database database, Consumer<Boolean> action) {
-        withExclusiveLock(database, action);
-    }
-
     /** Drops the kernel's cached pages of a range of the database file; a length of 0 means to the end. */
     void invalidate(Database database, long offset, long length);
 

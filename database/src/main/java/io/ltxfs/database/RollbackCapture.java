@@ -60,6 +60,7 @@ final class RollbackCapture {
 
     private @Nullable Overlay running;
     private boolean unjournaled;
+    private long writes;
     private boolean writeLockSeen;
     private @Nullable Handle lastWriter;
     private boolean writerReleased;
@@ -201,6 +202,11 @@ final class RollbackCapture {
         writeLockSeen = true;
     }
 
+    /** How many writes to the database file there were; changes with each. */
+    long writes() {
+        return writes;
+    }
+
     int write(Handle handle, long offset, ByteBuffer source, Completion completion) throws DiskException {
         boolean first = !active && !unjournaled;
         if (first && !beginUnjournaled(handle)) {
@@ -254,6 +260,7 @@ final class RollbackCapture {
     }
 
     private void wrote(Handle handle) {
+        writes++;
         lastWriter = handle;
         writerReleased = false;
         preparedIsStale = prepared != null;

@@ -92,6 +92,11 @@ final class SimHost implements Host {
         return any;
     }
 
+    /** Gives the oldest of these answers only. */
+    void runAnswer() {
+        answers.remove().run();
+    }
+
     /** Runs the oldest background task. */
     boolean runTask() {
         Runnable task = tasks.poll();

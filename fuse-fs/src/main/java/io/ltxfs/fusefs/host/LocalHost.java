@@ -215,20 +215,6 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
 
     @Override
     public void withExclusiveLock(Database database, Consumer<Boolean> action) {
-        withLock(database, action, files -> files.lockExclusive(database.name()));
-    }
-
-    @Override
-    public void withWriteLock(Database database, Consumer<Boolean> action) {
-        if (database.wal().isPresent() || database.shm().isPresent()) {
-            // A writer of the WAL has no lock on the database file but SHARED.
-            withExclusiveLock(database, action);
-        } else {
-            withLock(database, action, files -> files.lockWrites(database.name()));
-        }
-    }
-
-    private void withLock(Database database, Consumer<Boolean> action, Job<Boolean> lock) {
         Once<Boolean> once = new Once<>(action);
         if (tree == null) {
             once.give(false);
@@ -236,7 +222,7 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
         }
         later(() -> once.give(false), ANSWER_MILLIS);
         String name = database.name();
-        run(name, lock)
+        run(name, files -> files.lockExclusive(name))
                 .whenComplete((locked, failure) -> soon(() -> {
                     if (failure != null) {
                         report("lock not taken", name, failure);

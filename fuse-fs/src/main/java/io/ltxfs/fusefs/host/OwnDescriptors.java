@@ -85,16 +85,6 @@ final class OwnDescriptors {
         return database(name).setLock(RecordLock.WRITE, SqliteLocks.WHOLE_FIRST, SqliteLocks.WHOLE_BYTES);
     }
 
-    /**
-     * Keeps writers out and lets readers in: a shared lock on all bytes is in the way of RESERVED, PENDING and EXCLUSIVE,
-     * and they in its.
-     *
-     * @return false if somebody writes, or is about to
-     */
-    boolean lockWrites(String name) throws PosixException {
-        return database(name).setLock(RecordLock.READ, SqliteLocks.WHOLE_FIRST, SqliteLocks.WHOLE_BYTES);
-    }
-
     void unlock(String name) throws PosixException {
         OwnFile file = byName.get(name);
         if (file != null) {
