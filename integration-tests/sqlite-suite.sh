@@ -9,7 +9,7 @@
 #
 # --sync: with the fsync calls that the suite usually leaves out.
 # --plain DIR: everything in a directory on a plain disk too; its tests and errors follow in the line.
-# --check DATA: DIR is a mount and DATA its node's data directory: after each file, those of collections too, every database
+# --check DATA: DIR is on a mount and DATA its node's data directory: after each file, those of collections too, every database
 # that is left is compared with its X-pos and with what ltxfs exports; says what was compared at the end.
 # LTXFS_SUITE_CACHE: where the suite is built (default /var/tmp/ltxfs-sqlite-suite).
 # LTXFS_SUITE_LIMIT: seconds that one file may take (default 300), or a collection (default 14400).
@@ -87,30 +87,36 @@ if (($# == 0)); then
 fi
 source=$(echo "$cache"/sqlite3-3*/test)
 
-# What the check needs, where the unprivileged user can read it too: the source tree may not be such a place.
-kit='' checker=()
+# Starts the check, where the unprivileged user can read what it needs: the source tree may not be such a place.
+kit='' asked='' answered=''
 prepare_check() {
+  local as=() mount
   "$here/../ltxfs" version >/dev/null || fail "ltxfs cannot be built"
   kit=$(mktemp -d)
   trap 'rm -rf "$kit"' EXIT
-  mkdir "$kit/bin" "$kit/lib"
-  cp "$here/../ltxfs" "$kit/bin"
-  cp "$here/../.ltxfs-build/ltxfs.jar" "$kit/lib"
-  cp "$here"/src/test/python/{check_databases.py,ltx_checksum.py,export.sh} "$kit"
-  touch "$kit/seen" "$kit/compared"
+  cp "$here/../.ltxfs-build/ltxfs.jar" "$here"/src/test/python/{check_databases.py,ltx_checksum.py,Exports.java} "$kit"
   chmod -R a+rwX "$kit"
   # A mount may be the unprivileged user's own: root has no access then.
-  ls "$directory" >/dev/null 2>&1 || checker=("${as_nobody[@]}")
-  checker+=(env "HOME=$kit" python3 "$kit/check_databases.py" --mount "$directory" --seen "$kit/seen")
+  ls "$directory" >/dev/null 2>&1 || as=("${as_nobody[@]}")
+  mount=$("${as[@]}" stat -c %m "$directory")
+  coproc checker {
+    exec "${as[@]}" env "HOME=$kit" python3 "$kit/check_databases.py" --mount "$mount" --jar "$kit/ltxfs.jar" \
+      --data "$data" --serve 2>>"$kit/said"
+  }
+  exec {asked}>&"${checker[1]}" {answered}<&"${checker[0]}"
 }
 
-# Compares the databases that a file has left; failed is 1 then.
+# Compares the databases that a file has left, and says what is wrong.
 check() { # directory file
-  if ! "${checker[@]}" --below "${1#"$directory"/}" --export "$kit/export.sh" "$kit/bin/ltxfs" "$data" >"$kit/last" 2>&1; then
-    echo "sqlite-suite: wrong after $2: $(grep -v '^skipped' "$kit/last" | cut -c1-300 | head -n 20)" >&2
-    : >"$kit/failed"
+  local result
+  : >"$kit/said"
+  echo "$1" >&"$asked" || true
+  read -r result <&"$answered" || result='the check has ended'
+  echo "$result" >>"$kit/compared"
+  if [[ $result != *" wrong 0" ]]; then
+    echo "sqlite-suite: wrong after $2: $result" >&2
+    grep -v '^skipped' "$kit/said" | cut -c1-300 | head -n 20 >&2 || true
   fi
-  tail -n 1 "$kit/last" >>"$kit/compared"
 }
 
 # Hears which file of a collection has ended, and lets the next one begin when the check of it is done.
@@ -201,8 +207,8 @@ for name in "${names[@]}"; do
   echo "$line"
 done
 if [[ $data ]]; then
-  awk '{ compared += $2; skipped += $4; wrong += $6 } END {
-    printf "databases compared %d skipped %d wrong %d\n", compared, skipped, wrong }' "$kit/compared"
-  if [[ -e $kit/failed ]]; then failed=1; fi
+  awk '{ compared += $2; skipped += $4; wrong += $6; ended += !/ wrong / } END {
+    printf "databases compared %d skipped %d wrong %d\n", compared, skipped, wrong
+    exit wrong || ended || !NR }' "$kit/compared" || failed=1
 fi
 exit $failed

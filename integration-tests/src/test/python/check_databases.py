@@ -1,10 +1,10 @@
-"""Compares every database below a directory of the mount with its X-pos and with what it exports.
+"""Compares databases of a mount with their X-pos and with what they export.
 
-    check_databases.py --mount DIR [--below DIR] [--seen FILE] [--export COMMAND...]
+    check_databases.py --mount DIR --jar LTXFS.JAR --data DATA [--serve]
 
-COMMAND is given the database's name and, last, the file to write. Prints how many were compared; what SQLite itself
-refuses to read (the suite damages databases on purpose) is counted and left out. FILE remembers positions between
-calls: a database that is still at the position where it was compared is left out.
+All that is there once; or with --serve, for each line of standard input, a directory below DIR, what is there and was not
+compared at its present position yet, and then a line of output. Says how many were compared; what SQLite itself refuses
+to read (the suite damages databases on purpose) is counted and left out. What is wrong is told on standard error.
 """
 
 import argparse
@@ -22,14 +22,45 @@ from ltx_checksum import DatabaseChecksum
 # and takes the old pages into the database's next transaction, which the suite does not make.
 WAL_DAMAGED_BY_HAND = ("wal2/testdir/test2.db",)
 
+ADOPTED_WITHIN = 15  # seconds: what was written without a journal is adopted a little later
 
-def image_of(path):
+
+class Wrong(Exception):
+    """A database is not what it should be."""
+
+
+class Exports:
+    """The exports of one node, made by one process."""
+
+    def __init__(self, jar, data):
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "Exports.java")
+        self._process = subprocess.Popen(
+            ["java", "-cp", jar, program, data], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def export(self, name):
+        with tempfile.TemporaryDirectory() as scratch:
+            target = os.path.join(scratch, "export.db")
+            print(name, target, sep="\t", file=self._process.stdin, flush=True)
+            if self._process.stdout.readline().strip() != "0":
+                raise Wrong("cannot be exported")
+            with open(target, "rb") as exported:
+                return exported.read()
+
+
+def images_of(path):
+    """What a reader sees; and the whole file, which SQLite commits in WAL mode after it has grown by a chunk size."""
     connection = sqlite3.connect(path, timeout=5, isolation_level=None)
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        return bytes(connection.serialize() or b"")
+        images = [bytes(connection.serialize() or b"")]
     finally:
         connection.close()
+    with open(path, "rb") as file:
+        whole = file.read()
+    if len(whole) > len(images[0]) and whole.startswith(images[0]):
+        images.append(whole)
+    return images
 
 
 def position(path):
@@ -37,67 +68,66 @@ def position(path):
         return file.read().strip()
 
 
-def read_seen(path):
-    if not os.path.exists(path):
-        return {}
-    with open(path) as file:
-        return {name: at for at, name in (line.rstrip("\n").split(" ", 1) for line in file)}
+class Checker:
+    def __init__(self, mount, exports):
+        self._mount = mount
+        self._exports = exports
+        self._seen = {}
+
+    def check(self, below):
+        compared = skipped = wrong = 0
+        for path in self._databases(below):
+            name = os.path.relpath(path, self._mount)
+            if name.endswith(WAL_DAMAGED_BY_HAND):
+                skipped += 1
+                continue
+            if self._seen.get(name) == position(path):
+                continue
+            try:
+                self._compare(name, path)
+                compared += 1
+            except sqlite3.Error as error:
+                print(f"skipped {name}: {error}", file=sys.stderr)
+                skipped += 1
+            except Wrong as problem:
+                print(f"WRONG {name}: {problem}", file=sys.stderr)
+                wrong += 1
+            self._seen[name] = position(path)
+        return f"compared {compared} skipped {skipped} wrong {wrong}"
+
+    def _databases(self, below):
+        for directory, _, files in os.walk(os.path.join(self._mount, below)):
+            for file in sorted(files):
+                path = os.path.join(directory, file)
+                if os.path.exists(path + "-pos") and os.path.getsize(path):
+                    yield path
+
+    def _compare(self, name, path):
+        images = {f"{DatabaseChecksum().of(image):016x}": image for image in images_of(path)}
+        deadline = time.monotonic() + ADOPTED_WITHIN
+        while (found := position(path).split("/")[1]) not in images:
+            if time.monotonic() > deadline:
+                raise Wrong(f"X-pos {position(path)}, a reader's bytes have {' or '.join(images)}")
+            time.sleep(0.05)
+        if self._exports.export(name) != images[found]:
+            raise Wrong("the export is not what a reader sees")
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--mount", required=True)
-    parser.add_argument("--below", default="")
-    parser.add_argument("--seen", default=os.devnull)
-    parser.add_argument("--export", nargs=argparse.REMAINDER)
+    parser.add_argument("--jar", required=True)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--serve", action="store_true")
     arguments = parser.parse_args()
-    seen = read_seen(arguments.seen)
-    compared = skipped = wrong = 0
-    for directory, _, files in os.walk(os.path.join(arguments.mount, arguments.below)):
-        for file in sorted(files):
-            path = os.path.join(directory, file)
-            if not os.path.exists(path + "-pos") or os.path.getsize(path) == 0:
-                continue
-            name = os.path.relpath(path, arguments.mount)
-            if seen.get(name) == position(path):
-                continue
-            if name.endswith(WAL_DAMAGED_BY_HAND):
-                print(f"skipped {name}: the suite damaged its WAL")
-                skipped += 1
-                continue
-            try:
-                image = image_of(path)
-            except sqlite3.Error as error:
-                print(f"skipped {name}: {error}")
-                skipped += 1
-                continue
-            expected = f"{DatabaseChecksum().of(image):016x}"
-            deadline = time.monotonic() + 15  # what was written without a journal is adopted a little later
-            while (found := position(path).split("/")[1]) != expected and time.monotonic() < deadline:
-                time.sleep(0.05)
-            if found != expected:
-                print(f"WRONG {name}: X-pos {position(path)}, a reader's bytes have {expected}")
-                wrong += 1
-                continue
-            if arguments.export:
-                with tempfile.TemporaryDirectory() as scratch:
-                    target = os.path.join(scratch, "export.db")
-                    done = subprocess.run([*arguments.export, name, target], capture_output=True, text=True)
-                    if done.returncode:
-                        print(f"WRONG {name}: export: {done.stderr.strip()}")
-                        wrong += 1
-                        continue
-                    with open(target, "rb") as exported:
-                        if exported.read() != image:
-                            print(f"WRONG {name}: the export is not what a reader sees")
-                            wrong += 1
-                            continue
-            compared += 1
-            seen[name] = position(path)
-    with open(arguments.seen, "w") as file:
-        file.writelines(f"{at} {name}\n" for name, at in seen.items())
-    print(f"compared {compared}, skipped {skipped}, wrong {wrong}")
-    sys.exit(1 if wrong else 0)
+    checker = Checker(arguments.mount, Exports(arguments.jar, arguments.data))
+    if arguments.serve:
+        for line in sys.stdin:
+            print(checker.check(line.rstrip("\n")), flush=True)
+        return
+    result = checker.check("")
+    print(result)
+    sys.exit(0 if result.endswith(" wrong 0") else 1)
 
 
 if __name__ == "__main__":
