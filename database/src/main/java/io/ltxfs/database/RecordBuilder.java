@@ -7,6 +7,7 @@ import io.ltxfs.database.sqlite.DatabaseHeader;
 import io.ltxfs.ltx.LockPage;
 import io.ltxfs.ltx.PageChecksum;
 import java.nio.ByteBuffer;
+import java.util.function.IntPredicate;
 
 /**
  * Makes the log record of what an overlay holds over the committed file: the pages whose checksum changed (C4, in
@@ -56,12 +57,24 @@ final class RecordBuilder {
         if (full) {
             addRange(pages, view, pageSize, 1, commit);
         } else if (commit > 0) {
-            addChanged(state, pages, view, pageSize, commit);
+            addChanged(state, pages, view, pageSize, commit, pgno -> false);
         }
         return new Built(state.header(pages, pageSize, commit, full), pages);
     }
 
-    private static void addChanged(State state, ViewPages pages, Overlay view, int pageSize, int commit)
+    /**
+     * What SQLite sees of a file that was written below a WAL: the size is that of the WAL's last commit.
+     *
+     * @param hidden the pages that it takes from the WAL
+     */
+    static Built buildBelow(State state, Overlay view, IntPredicate hidden) throws DiskException {
+        ViewPages pages = new ViewPages(view, state.pageSize);
+        addChanged(state, pages, view, state.pageSize, state.commit, hidden);
+        return new Built(state.header(pages, state.pageSize, state.commit, false), pages);
+    }
+
+    private static void addChanged(
+            State state, ViewPages pages, Overlay view, int pageSize, int commit, IntPredicate hidden)
             throws DiskException {
         int lockPage = LockPage.pgno(pageSize);
         long old = Integer.toUnsignedLong(state.commit);
@@ -74,7 +87,7 @@ final class RecordBuilder {
             long end = ((block + 1) * view.blockSize() + pageSize - 1) / pageSize;
             for (long p = Math.max(first, previous + 1); p <= Math.min(end, Math.min(old, last)); p++) {
                 previous = p;
-                if (p == lockPage) {
+                if (p == lockPage || hidden.test((int) p)) {
                     continue;
                 }
                 long checksum = sameUnit ? view.checksum(view.slot(block)) : checksum(view, (int) p, page);

@@ -926,7 +926,10 @@ final class RollbackCapture {
         if (refused != Errno.OK) {
             throw new DiskException(refused, state.name + ": a write without a journal is refused");
         }
-        RecordBuilder.Built built = RecordBuilder.build(state, view, 0);
+        WalCapture wal = database.walCapture();
+        RecordBuilder.Built built = wal.covers(view)
+                ? RecordBuilder.buildBelow(state, view, wal::hides)
+                : RecordBuilder.build(state, view, 0);
         if (built.changesNothing(state) || (built.header().commit() == 0 && state.commit == 0)) {
             discardQuietly(view);
             return null;

@@ -884,6 +884,28 @@ final class WalCapture {
         return false;
     }
 
+    /** Whether SQLite takes a page from the WAL, whatever the file has there. */
+    boolean hides(int pgno) {
+        return frames.lastFrame(pgno) != 0;
+    }
+
+    /**
+     * Whether the WAL lies over a file with this content: it will be read as long as a frame of it is not in the file, and
+     * has every page that the content is too short for.
+     */
+    boolean covers(Overlay view) {
+        if (state.wantsFull || !hasFrames() || !holdsWhatIsNotInTheFile()) {
+            return false;
+        }
+        long commit = Integer.toUnsignedLong(state.commit);
+        for (long page = view.size() / state.pageSize + 1; page <= commit; page++) {
+            if (!hides((int) page)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     void unlinked() {
         restart();
         wal = null;
