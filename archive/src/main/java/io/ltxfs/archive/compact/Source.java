@@ -7,6 +7,7 @@ import io.ltxfs.archive.ObjectFacts;
 import io.ltxfs.ltx.LtxFormatException;
 import io.ltxfs.ltx.LtxHeader;
 import io.ltxfs.ltx.LtxReader;
+import io.ltxfs.objectstore.ObjectContent;
 import io.ltxfs.objectstore.ObjectStore;
 import java.io.Closeable;
 import java.io.IOException;
@@ -25,20 +26,20 @@ record Source(LtxObject object, ObjectFacts facts, LtxReader reader) implements 
      */
     static Source open(DatabaseArchive database, LtxObject object) throws IOException {
         ObjectStore store = database.store();
-        ResumingStream stream = new ResumingStream(store, object.key());
+        ObjectContent content = store.get(object.key());
         try {
-            ObjectFacts facts = ObjectFacts.of(stream.info(), store.describe(object.key()));
-            LtxReader reader = LtxReader.open(stream, stream.info().size());
+            ObjectFacts facts = ObjectFacts.of(content.info(), store.describe(object.key()));
+            LtxReader reader = LtxReader.open(content.stream(), content.info().size());
             LtxHeader header = reader.header();
             if (header.minTxid() != object.minTxid() || header.maxTxid() != object.maxTxid()) {
                 throw damaged(store, object.key(), "its header says " + header.fileName());
             }
             return new Source(object, facts, reader);
         } catch (LtxFormatException e) {
-            stream.close();
+            content.close();
             throw damaged(store, object.key(), String.valueOf(e.getMessage()));
         } catch (IOException | RuntimeException e) {
-            stream.close();
+            content.close();
             throw e;
         }
     }

@@ -8,7 +8,10 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** The bytes of an object over as many connections as it takes. Every byte that comes renews the tries. */
+/**
+ * The bytes of an object over as many connections as it takes. Every byte that comes renews the tries; their time begins
+ * with a failure, as a connection that hangs may need long to fail.
+ */
 final class ResumingStream extends InputStream {
     private final RetryingStore store;
     private final String key;
@@ -44,7 +47,7 @@ final class ResumingStream extends InputStream {
         if (position == end) {
             return -1;
         }
-        Retries retries = store.retries();
+        Retries retries = null;
         boolean open = true;
         while (true) {
             try {
@@ -66,6 +69,9 @@ final class ResumingStream extends InputStream {
                 }
                 if (failure.kind() == Kind.CONFLICT) {
                     throw failure;
+                }
+                if (retries == null) {
+                    retries = store.retries();
                 }
                 retries.next(failure);
             }

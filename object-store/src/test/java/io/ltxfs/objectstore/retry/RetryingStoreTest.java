@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ltxfs.objectstore.CountingStore;
+import io.ltxfs.objectstore.ForwardingStore;
 import io.ltxfs.objectstore.MemoryStore;
 import io.ltxfs.objectstore.MonotonicClock;
 import io.ltxfs.objectstore.ObjectBody;
@@ -19,7 +20,10 @@ import io.ltxfs.objectstore.fault.Fault;
 import io.ltxfs.objectstore.fault.FaultScript;
 import io.ltxfs.objectstore.fault.FaultyStore;
 import io.ltxfs.objectstore.fault.VirtualClock;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
@@ -153,6 +157,28 @@ final class RetryingStoreTest {
         script.next(Operation.GET, "x", new Fault.BrokenRead(3));
         try (ObjectContent content = store.get("x", -10, 5)) {
             assertArrayEquals(Arrays.copyOfRange(bytes, 990, 995), content.readAll());
+        }
+    }
+
+    @Test
+    void readsOnHoweverLongAConnectionTookToFail() throws IOException {
+        memory.put("x", body("0123456789"), PutOptions.create());
+        ForwardingStore hanging = new ForwardingStore(memory) {
+            @Override
+            public ObjectContent get(String key) throws StoreException {
+                ObjectContent content = super.get(key);
+                InputStream stream = new FilterInputStream(content.stream()) {
+                    @Override
+                    public int read(byte[] bytes, int offset, int length) throws IOException {
+                        clock.sleep(60_000);
+                        throw new SocketTimeoutException("Read timed out");
+                    }
+                };
+                return new ObjectContent(content.info(), content.offset(), content.length(), stream);
+            }
+        };
+        try (ObjectContent content = new RetryingStore(hanging, POLICY, clock, new Random(1)).get("x")) {
+            assertEquals("0123456789", new String(content.readAll(), StandardCharsets.UTF_8));
         }
     }
 
