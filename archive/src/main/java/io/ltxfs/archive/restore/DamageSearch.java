@@ -23,9 +23,8 @@ final class DamageSearch {
             if (damaged.containsKey(source.key())) {
                 continue;
             }
-            long end = source.offset() + source.length();
-            try (LtxReader ltx =
-                    LtxReader.open(new RangeStream(reader, source.key(), source.offset(), end), source.length())) {
+            SourceBytes bytes = new SourceBytes(reader, source);
+            try (LtxReader ltx = LtxReader.open(bytes.stream(0, source.length()), source.length())) {
                 ltx.drain();
             } catch (LtxFormatException e) {
                 damaged.put(source.key(), String.valueOf(e.getMessage()));

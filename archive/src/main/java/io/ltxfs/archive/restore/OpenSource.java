@@ -87,9 +87,7 @@ final class OpenSource {
 
     /** The index, read piece by piece where it is large. */
     LtxIndexCursor index() {
-        long from = source.offset() + ends.indexStart();
-        long tailStart = source.offset() + ends.size() - tail.length;
-        return ends.index(new RangeStream(reader, source.key(), from, from + ends.indexSize(), tailStart, tail));
+        return ends.index(new SourceBytes(reader, source, tail).stream(ends.indexStart(), ends.indexSize()));
     }
 
     /** Fills a buffer with a part of the file. */
