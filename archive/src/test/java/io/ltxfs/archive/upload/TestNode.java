@@ -8,7 +8,7 @@ import io.ltxfs.database.feed.TransactionFeed;
 import io.ltxfs.database.log.LogOptions;
 import io.ltxfs.database.log.LogRecord;
 import io.ltxfs.database.log.PageSet;
-import io.ltxfs.database.log.Stage;
+import io.ltxfs.database.log.TestPages;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.database.log.TransactionHeader.Image;
 import io.ltxfs.database.log.TransactionLog;
@@ -19,9 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 
@@ -190,7 +188,7 @@ final class TestNode implements LocalDatabases, AutoCloseable {
                             MODE)
                     .asJump();
         }
-        log.append(new LogRecord.Committed(header, new Pages(changed)));
+        log.append(new LogRecord.Committed(header, TestPages.of(changed)));
     }
 
     private void commit(History db, long timeMillis, TreeMap<Integer, byte[]> changed, int commit, Image image)
@@ -215,7 +213,7 @@ final class TestNode implements LocalDatabases, AutoCloseable {
             header = new TransactionHeader(
                     db.name, db.txid, 0, timeMillis, db.pageSize, commit, before, after, image, UID, UID, MODE);
         }
-        log.append(new LogRecord.Committed(header, new Pages(changed)));
+        log.append(new LogRecord.Committed(header, TestPages.of(changed)));
     }
 
     @Override
@@ -275,43 +273,5 @@ final class TestNode implements LocalDatabases, AutoCloseable {
     @Override
     public void close() throws IOException {
         log.close();
-    }
-
-    /** Pages in memory. */
-    private record Pages(List<Integer> pgnos, List<byte[]> content) implements PageSet {
-        Pages(TreeMap<Integer, byte[]> pages) {
-            this(List.copyOf(pages.keySet()), List.copyOf(pages.values()));
-        }
-
-        @Override
-        public int count() {
-            return pgnos.size();
-        }
-
-        @Override
-        public int pgno(int index) {
-            return pgnos.get(index);
-        }
-
-        @Override
-        public long checksum(int index) {
-            byte[] page = content.get(index);
-            return PageChecksum.of(pgnos.get(index), page, 0, page.length);
-        }
-
-        @Override
-        public void copy(int index, ByteBuffer target) {
-            target.put(content.get(index));
-        }
-
-        @Override
-        public Optional<Stage> stage() {
-            return Optional.empty();
-        }
-
-        @Override
-        public int slot(int index) {
-            throw new UnsupportedOperationException();
-        }
     }
 }

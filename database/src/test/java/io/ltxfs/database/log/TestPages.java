@@ -12,7 +12,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Pages for a record, in memory or in a stage. */
-final class TestPages implements PageSet {
+public final class TestPages implements PageSet {
     private final List<Integer> pgnos;
     private final List<byte[]> pages;
     private final @Nullable Stage stage;
@@ -23,7 +23,8 @@ final class TestPages implements PageSet {
         this.stage = stage;
     }
 
-    static PageSet of(Map<Integer, byte[]> content) {
+    /** Pages in memory, by their numbers. */
+    public static PageSet of(Map<Integer, byte[]> content) {
         return new TestPages(new TreeMap<>(content), null);
     }
 
