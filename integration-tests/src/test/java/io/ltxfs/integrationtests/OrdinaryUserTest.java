@@ -26,7 +26,6 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(300)
 final class OrdinaryUserTest {
     private static final Duration LIMIT = Duration.ofSeconds(60);
-    private static final Duration BUILD = Duration.ofSeconds(180);
     private static final List<String> AS_NOBODY =
             List.of("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups");
     private static final Pattern PID = Pattern.compile("\"pid\": *([0-9]+)");
@@ -40,14 +39,7 @@ final class OrdinaryUserTest {
         directory = Files.createTempDirectory("ltxfs-user");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
         root("install", "-d", "-o", "nobody", home().toString());
-        // As a release lies on a disk: the source tree may be where this user cannot read.
-        Files.createDirectories(directory.resolve("bin"));
-        Files.createDirectories(directory.resolve("lib"));
-        Programs.run(BUILD, NodeUnderTest.launcher(), "version").orFail();
-        Path built = Repository.root().resolve(".ltxfs-build/ltxfs.jar");
-        root("cp", NodeUnderTest.launcher(), directory.resolve("bin").toString());
-        root("cp", built.toString(), directory.resolve("lib").toString());
-        root("chmod", "-R", "a+rX", directory.toString());
+        InstalledRelease.into(directory);
         // What udev does where it runs.
         deviceMode = root("stat", "-c", "%a", DEVICE.toString());
         root("chmod", "666", DEVICE.toString());

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Channel {
     private static final Logger LOG = LoggerFactory.getLogger(Channel.class);
-    private static final String DEVICE = "/dev/fuse";
+    private static final String DEVICE = FuseDevice.PATH;
 
     private final int fd;
 

@@ -52,10 +52,7 @@ final class Libfuse {
         arguments.putInt(2L * word, 0);
         Pointer channel = functions.fuse_mount(cString(mountPoint.toString()), arguments);
         if (channel == null) {
-            throw new IOException(
-                    "mount " + mountPoint
-                            + ": fusermount refused it, and has said why in the line before; the directory"
-                            + " must be this user's, /dev/fuse there, and allow-other needs user_allow_other in /etc/fuse.conf");
+            throw HelperRefusal.explain(options.contains("allow_other"));
         }
         return functions.fuse_chan_fd(channel);
     }
@@ -63,17 +60,25 @@ final class Libfuse {
     /**
      * Loads the library.
      *
-     * @throws IOException if it, or {@code fusermount}, is not there
+     * @throws MountRefusedException if it, or {@code fusermount}, is not there
      */
-    static Functions require() throws IOException {
+    static Functions require() throws MountRefusedException {
         if (helper() == null) {
-            throw new IOException("there is no fusermount on the path (package fuse3, or fuse)");
+            throw missing("there is no fusermount on the path (package fuse3, or fuse)");
         }
         try {
             return LibraryLoader.create(Functions.class).failImmediately().load(LIBRARY);
         } catch (UnsatisfiedLinkError e) {
-            throw new IOException(LIBRARY + " is not installed (package libfuse2)", e);
+            MountRefusedException missing = missing(LIBRARY + " is not installed (package libfuse2)");
+            missing.initCause(e);
+            throw missing;
         }
+    }
+
+    private static MountRefusedException missing(String what) {
+        return new MountRefusedException(
+                "this user may mount only through libfuse 2 and fusermount, and " + what,
+                "on Debian: sudo apt-get install -y libfuse2 fuse3; or run ltxfs as root, with --user NAME for the app");
     }
 
     /** Where {@code fusermount} is on the path; null if it is nowhere. */

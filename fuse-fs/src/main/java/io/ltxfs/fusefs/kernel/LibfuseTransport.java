@@ -6,6 +6,7 @@ import io.ltxfs.fusefs.transport.MountedFileSystem;
 import io.ltxfs.fusefs.transport.Transport;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Mounts for a user who may not: libfuse 2 has {@code fusermount} do it, and hands over the descriptor of the connection.
@@ -26,11 +27,17 @@ public final class LibfuseTransport implements Transport {
     }
 
     /**
-     * {@link #LibfuseTransport} where what it needs is installed.
+     * A transport, where the device can be opened, {@code fusermount} may have rights, and both it and libfuse are
+     * installed.
      *
-     * @throws IOException if something is not; says what
+     * @throws MountRefusedException if something is missing; says what
      */
-    public static LibfuseTransport available(boolean allowOther) throws IOException {
+    public static LibfuseTransport available(boolean allowOther) throws MountRefusedException {
+        FuseDevice.require();
+        Optional<MountRefusedException> obstacle = MountRights.own().helperObstacle();
+        if (obstacle.isPresent()) {
+            throw obstacle.get();
+        }
         Libfuse.require();
         return new LibfuseTransport(allowOther);
     }

@@ -50,7 +50,10 @@ public final class Unmounting {
         if (MountTable.read().at(mountPoint).isEmpty()) {
             return -Errno.EINVAL;
         }
-        throw new IOException("unmount " + mountPoint + ": " + said);
+        throw new IOException("unmount " + mountPoint + ": " + said
+                + (MountRights.own().filtered()
+                        ? "; if this is a container, its seccomp profile has to permit umount2"
+                        : ""));
     }
 
     /** @return null if it succeeded, else what it said */

@@ -1,8 +1,10 @@
 package io.ltxfs.fusefs.own;
 
 import io.ltxfs.database.posix.DirectoryEntry;
+import io.ltxfs.database.posix.Errno;
 import io.ltxfs.database.posix.Posix;
 import io.ltxfs.database.posix.PosixException;
+import java.io.IOException;
 
 /**
  * Gives the thread its own descriptor table and closes in it everything but the standard streams and what the JVM may
@@ -14,8 +16,15 @@ final class Isolation implements OwnJob<Integer> {
 
     /** @return how many descriptors were left */
     @Override
-    public Integer run(OwnMountThread thread) throws PosixException {
-        Posix.check(Posix.unshare(Posix.CLONE_FILES), "unshare descriptors");
+    public Integer run(OwnMountThread thread) throws IOException {
+        int result = Posix.unshare(Posix.CLONE_FILES);
+        if (result == -Errno.EPERM) {
+            // The kernel lets every process do this.
+            throw new IOException(
+                    "unshare(CLONE_FILES): operation not permitted (EPERM): the container's seccomp profile"
+                            + " refuses it; permit unshare there");
+        }
+        Posix.check(result, "unshare descriptors");
         int left = 0;
         for (DirectoryEntry entry : Posix.list(DESCRIPTORS)) {
             int fd = Integer.parseInt(entry.name());

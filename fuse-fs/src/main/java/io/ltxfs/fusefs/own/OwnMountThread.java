@@ -63,7 +63,9 @@ public final class OwnMountThread {
             run(new Isolation()).join();
         } catch (CompletionException e) {
             stop();
-            throw new IOException("start of thread " + thread.getName() + ": " + e.getCause(), e);
+            Throwable cause = e.getCause();
+            String why = cause instanceof IOException ? cause.getMessage() : String.valueOf(cause);
+            throw new IOException("start of thread " + thread.getName() + ": " + why, e);
         }
     }
 

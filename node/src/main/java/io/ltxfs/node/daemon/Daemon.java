@@ -5,6 +5,7 @@ import io.ltxfs.database.Position;
 import io.ltxfs.database.log.LogOptions;
 import io.ltxfs.fusefs.Mount;
 import io.ltxfs.fusefs.MountSettings;
+import io.ltxfs.fusefs.kernel.MountRefusedException;
 import io.ltxfs.fusefs.transport.Transport;
 import io.ltxfs.node.Version;
 import io.ltxfs.node.config.ConfigException;
@@ -184,6 +185,8 @@ public final class Daemon {
         restoreIfNew();
         try {
             mount = Mount.start(settings(), transport);
+        } catch (MountRefusedException e) {
+            throw new NodeException("mount " + config.mount(), e.why(), e.advice(), e);
         } catch (IOException e) {
             throw new NodeException("mount " + config.mount(), String.valueOf(e.getMessage()), "see 'ltxfs doctor'", e);
         }

@@ -1,6 +1,10 @@
 package io.ltxfs.node.cli.doctor;
 
-import io.ltxfs.fusefs.kernel.LibfuseTransport;
+import io.ltxfs.fusefs.kernel.FuseDevice;
+import io.ltxfs.fusefs.kernel.KernelTransport;
+import io.ltxfs.fusefs.kernel.MountRefusedException;
+import io.ltxfs.fusefs.kernel.MountRights;
+import io.ltxfs.node.config.TransportKind;
 import io.ltxfs.node.daemon.MountPoint;
 import io.ltxfs.node.daemon.TransportChoice;
 import java.io.IOException;
@@ -16,7 +20,6 @@ import java.util.regex.Pattern;
 
 /** Checks of the machine: the fuse device, kernel, permissions, disk, clock and mounts. */
 final class MachineChecks {
-    private static final Path FUSE_DEVICE = Path.of("/dev/fuse");
     private static final long SPACE_LEAST_BYTES = 1L << 30;
     private static final int SPACE_LEAST_PERCENT = 10;
 
@@ -25,9 +28,13 @@ final class MachineChecks {
     static List<Finding> run(Path mount, Path data) {
         List<Finding> findings = new ArrayList<>();
         findings.add(java());
-        findings.add(fuseDevice());
+        Finding nativeCode = nativeCode();
+        findings.add(nativeCode);
         findings.add(kernel());
-        findings.add(privilege());
+        if (nativeCode.level() == Finding.Level.OK) {
+            findings.add(fuseDevice());
+            findings.add(privilege());
+        }
         findings.add(requestTimeout());
         findings.add(mount(mount));
         findings.addAll(deadMounts(mount));
@@ -40,17 +47,26 @@ final class MachineChecks {
         return Finding.ok("java", System.getProperty("java.version") + ", " + System.getProperty("java.home"));
     }
 
+    private static Finding nativeCode() {
+        try {
+            TransportChoice.requireNativeCode();
+            return Finding.ok("native code", System.getProperty("java.io.tmpdir", ""));
+        } catch (MountRefusedException e) {
+            return refused("native code", e);
+        }
+    }
+
     private static Finding fuseDevice() {
-        if (!Files.exists(FUSE_DEVICE)) {
-            return Finding.fail(
-                    "fuse device", "/dev/fuse is missing: run 'modprobe fuse'; a container needs --device /dev/fuse");
+        try {
+            FuseDevice.require();
+            return Finding.ok("fuse device", "/dev/fuse");
+        } catch (MountRefusedException e) {
+            return refused("fuse device", e);
         }
-        if (!Files.isReadable(FUSE_DEVICE) || !Files.isWritable(FUSE_DEVICE)) {
-            return Finding.fail(
-                    "fuse device",
-                    "/dev/fuse cannot be opened by this user: run 'sudo chmod 666 /dev/fuse', or as root");
-        }
-        return Finding.ok("fuse device", "/dev/fuse");
+    }
+
+    private static Finding refused(String check, MountRefusedException refusal) {
+        return Finding.fail(check, refusal.why() + ": " + refusal.advice());
     }
 
     private static Finding kernel() {
@@ -68,17 +84,17 @@ final class MachineChecks {
     }
 
     private static Finding privilege() {
-        if (TransportChoice.mayMount()) {
-            return Finding.ok("permission", "may mount: the kernel transport serves");
-        }
         try {
-            LibfuseTransport.available(false);
-            return Finding.ok("permission", "an ordinary user: libfuse 2 and fusermount mount");
-        } catch (IOException e) {
-            return Finding.fail(
+            boolean kernel = TransportChoice.choose(TransportKind.AUTO, false) instanceof KernelTransport;
+            if (!kernel) {
+                return Finding.ok("permission", "an ordinary user: libfuse 2 and fusermount mount");
+            }
+            return Finding.ok(
                     "permission",
-                    "an ordinary user, and " + e.getMessage()
-                            + ": run 'sudo apt-get install -y libfuse2 fuse3', or run ltxfs as root");
+                    "may mount: the kernel transport serves"
+                            + (MountRights.own().inUserNamespace() ? ", for this user namespace only" : ""));
+        } catch (MountRefusedException e) {
+            return refused("permission", e);
         }
     }
 
