@@ -2,12 +2,14 @@ package io.ltxfs.integrationtests;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.Device;
 import com.github.dockerjava.api.model.HostConfig;
 import io.ltxfs.integrationtests.Programs.Output;
 import io.ltxfs.objectstore.tools.Tools;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,8 +30,9 @@ import org.testcontainers.images.builder.ImageFromDockerfile;
 import org.testcontainers.utility.MountableFile;
 
 /**
- * {@code docker/}: the image is built, and the nodes of the compose file are started as it says, with an S3 server. Where
- * no container engine runs, it is skipped and says so; in CI, as root, it installs one.
+ * {@code docker/}: the image is built, and the nodes of the compose file are started as it says, with an S3 server; and
+ * what a container has to be given to mount, the important cases of {@code containers.sh}. Where no container engine runs,
+ * it is skipped and says so; in CI, as root, it installs one.
  */
 @RealMount
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -38,10 +41,15 @@ final class DockerTest {
     private static final List<String> NODES = List.of("n1", "n2", "n3");
     private static final Duration LIMIT = Duration.ofSeconds(90);
 
+    private static final List<String> MOUNTS = List.of("--device=/dev/fuse", "--cap-add=SYS_ADMIN");
+
     private final List<GenericContainer<?>> containers = new ArrayList<>();
 
     @SuppressWarnings("NullAway.Init")
     private String base;
+
+    @SuppressWarnings("NullAway.Init")
+    private ImageFromDockerfile image;
 
     @BeforeAll
     void engine() {
@@ -50,6 +58,9 @@ final class DockerTest {
             Assumptions.abort(output.err().strip());
         }
         base = output.orFail();
+        // Builds what the image takes.
+        Programs.run(Duration.ofMinutes(5), NodeUnderTest.launcher(), "version").orFail();
+        image = image();
     }
 
     @AfterAll
@@ -68,12 +79,9 @@ final class DockerTest {
     @Test
     @Timeout(600)
     void threeNodesOutliveOneOfThem() throws Exception {
-        // Builds what the image takes.
-        Programs.run(Duration.ofMinutes(5), NodeUnderTest.launcher(), "version").orFail();
         ComposeFile compose = ComposeFile.read(DOCKER.resolve("compose.yml"));
         try (Network network = Network.newNetwork()) {
             start(s3(compose), compose, network, "s3");
-            ImageFromDockerfile image = image();
             List<GenericContainer<?>> nodes = new ArrayList<>();
             for (String name : NODES) {
                 GenericContainer<?> node = new GenericContainer<>(image)
@@ -88,6 +96,85 @@ final class DockerTest {
             containers.forEach(GenericContainer::stop);
             containers.clear();
         }
+    }
+
+    /** The least that the documentation names, with a root file system that is read-only besides. */
+    @Test
+    @Timeout(120)
+    void rootMountsWithOneCapability() {
+        List<String> flags = new ArrayList<>(MOUNTS);
+        flags.addAll(List.of("--cap-drop=ALL", "--security-opt=no-new-privileges"));
+        flags.addAll(List.of("--read-only", "--tmpfs=/tmp:exec"));
+        for (String transport : List.of("kernel", "libfuse")) {
+            assertEquals("42", docker(flags, serving(transport)).orFail());
+        }
+    }
+
+    @Test
+    @Timeout(120)
+    void aUserOfTheImageMountsThroughFusermount() {
+        List<String> flags = new ArrayList<>(MOUNTS);
+        flags.add("--entrypoint=sh");
+        // The device has the mode that it has on the machine, where udev may not have run.
+        String asUser =
+                "chmod 666 /dev/fuse; exec setpriv --reuid=www-data --regid=www-data --clear-groups ltxfs \"$@\"";
+        List<String> words = new ArrayList<>(List.of("-c", asUser, "sh"));
+        words.addAll(serving("auto"));
+        assertEquals("42", docker(flags, words).orFail());
+    }
+
+    @Test
+    @Timeout(120)
+    void aRefusedMountNamesWhatTheContainerLacks() throws Exception {
+        Path profile = Files.createTempFile("ltxfs-seccomp", ".json");
+        try {
+            Files.writeString(
+                    profile,
+                    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":"
+                            + "[{\"names\":[\"mount\"],\"action\":\"SCMP_ACT_ERRNO\"}]}");
+            refuses(List.of(), "there is no such device", "--device /dev/fuse --cap-add SYS_ADMIN");
+            refuses(List.of(MOUNTS.get(0)), "CAP_SYS_ADMIN", "--cap-add SYS_ADMIN");
+            refuses(List.of("--volume=/dev/fuse:/dev/fuse", MOUNTS.get(1)), "device cgroup", "--device /dev/fuse");
+            List<String> filtered = new ArrayList<>(MOUNTS);
+            filtered.add("--security-opt=seccomp=" + profile);
+            refuses(filtered, "seccomp profile refuses it", "permit mount and umount2");
+            List<String> readOnly = new ArrayList<>(MOUNTS);
+            readOnly.addAll(List.of("--read-only", "--tmpfs=/tmp"));
+            refuses(readOnly, "native library", "--tmpfs /tmp:exec");
+        } finally {
+            Files.delete(profile);
+        }
+    }
+
+    private void refuses(List<String> flags, String... words) {
+        Output output = docker(flags, serving("auto"));
+        assertEquals(125, output.exitCode(), () -> output.out() + output.err());
+        for (String word : words) {
+            assertTrue(output.err().contains(word), () -> "no '" + word + "' in: " + output.err());
+        }
+    }
+
+    private static List<String> serving(String transport) {
+        return List.of(
+                "run",
+                "--mount=/tmp/m",
+                "--data=/tmp/d",
+                "--archive=none",
+                "--set",
+                "transport=" + transport,
+                "--",
+                "sh",
+                "-c",
+                "sqlite3 /tmp/m/a.db 'CREATE TABLE t(x); INSERT INTO t VALUES(42); SELECT x FROM t'");
+    }
+
+    /** Runs a container of the image to its end. */
+    private Output docker(List<String> flags, List<String> words) {
+        List<String> command = new ArrayList<>(List.of("docker", "run", "--rm"));
+        command.addAll(flags);
+        command.add(image.get());
+        command.addAll(words);
+        return Programs.run(LIMIT, Map.of(), command);
     }
 
     private static void outlive(List<GenericContainer<?>> nodes) throws Exception {
@@ -147,6 +234,9 @@ final class DockerTest {
                             .map(path -> new Device("rwm", path, path))
                             .toList());
                     host.withCapAdd(compose.words(service, "cap_add").stream()
+                            .map(Capability::valueOf)
+                            .toArray(Capability[]::new));
+                    host.withCapDrop(compose.words(service, "cap_drop").stream()
                             .map(Capability::valueOf)
                             .toArray(Capability[]::new));
                     host.withSecurityOpts(compose.words(service, "security_opt"));
