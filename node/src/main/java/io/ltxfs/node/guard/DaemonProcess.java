@@ -11,6 +11,9 @@ import java.util.function.IntConsumer;
 
 /** The daemon as a child: a pipe each way, standard error shared. */
 final class DaemonProcess {
+    /** So much free memory the C library may keep at an arena's end. */
+    private static final String TRIM_BYTES = "1048576";
+
     private final Process process;
     private final OutputStream toDaemon;
 
@@ -29,6 +32,9 @@ final class DaemonProcess {
             throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.redirectError(ProcessBuilder.Redirect.INHERIT);
+        // glibc gives many threads an arena each, and keeps in it what they have freed.
+        builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
+        builder.environment().putIfAbsent("MALLOC_TRIM_THRESHOLD_", TRIM_BYTES);
         Process process = builder.start();
         Thread reader = new Thread(
                 () -> {
