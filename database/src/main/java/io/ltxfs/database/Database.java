@@ -196,6 +196,46 @@ public final class Database {
                 completion);
     }
 
+    /**
+     * Undoes {@link #createJournal}, {@link #createWal} or {@link #createShm} of a file whose name nobody has seen. What was
+     * committed by writing it stays committed, and is brought to the database file. Blocks on the disk.
+     */
+    public void takeBack(SqliteFile side) {
+        boolean wroteBack = false;
+        lock.lock();
+        try {
+            if (side == walFile) {
+                wroteBack = wal.hasFrames() && !dropped;
+                if (wroteBack) {
+                    drain();
+                    wal.writeBack();
+                }
+            } else if (side == journalFile) {
+                rollback.journalTakenBack();
+                journalGone();
+            } else if (side == shmFile) {
+                shmFile = null;
+            } else if (side instanceof SideFileAccess other) {
+                other.unlinked();
+            }
+        } catch (DiskException e) {
+            LOG.warn(
+                    "could not write back what was committed by way of a WAL that is gone; the next transaction undoes"
+                            + " it: database={} error=\"{}\"",
+                    state.name,
+                    e.getMessage());
+        } finally {
+            if (side == walFile) {
+                wal.unlinked();
+                walGone();
+            }
+            lock.unlock();
+        }
+        if (wroteBack) {
+            services.host().invalidate(this, 0, 0);
+        }
+    }
+
     /** The owner and permission bits, which travel with every transaction; call it after each change. */
     public void setAttributes(int uid, int gid, int mode) {
         locked(() -> {

@@ -99,6 +99,20 @@ final class RollbackCapture {
         journalSynced = false;
     }
 
+    /** The journal is gone as if it had never been made; nobody has written the database under it. */
+    void journalTakenBack() {
+        JournalEnd gone = () -> {
+            journal = null;
+            journalEnd = 0;
+            journalSynced = false;
+        };
+        if (active) {
+            endTransaction(gone);
+        } else {
+            journal = null;
+        }
+    }
+
     int journalWrite(SideFile file, Handle handle, long offset, ByteBuffer source, Completion completion)
             throws DiskException {
         if (file != journal) {

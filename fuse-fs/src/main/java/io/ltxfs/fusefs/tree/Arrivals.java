@@ -35,7 +35,8 @@ public final class Arrivals {
     }
 
     /**
-     * Makes way for a database that comes: its directories are made, an empty local file goes, any other is moved aside.
+     * Makes way for a database that comes: its directories are made, an empty local file goes, any other is moved
+     * aside, and so are plain files of its side files' names.
      *
      * @param uid owner of directories that are missing
      * @param gid their group
@@ -55,6 +56,11 @@ public final class Arrivals {
                 parts.mirror().makeDirectory(directory, DIRECTORY_MODE, uid, gid);
                 changed(directory);
             }
+            for (Role role : Role.values()) {
+                if (role.isSide() && isRegular(path + role.suffix())) {
+                    moveAside(path + role.suffix());
+                }
+            }
             Optional<FileStat> there = parts.mirror().find(path);
             if (there.isEmpty()) {
                 return;
@@ -69,6 +75,23 @@ public final class Arrivals {
                 changed(path);
             } else {
                 moveAside(path);
+            }
+        } finally {
+            parts.paths().writeLock().unlock();
+        }
+    }
+
+    private boolean isRegular(String path) throws IOException {
+        Optional<FileStat> there = parts.mirror().find(path);
+        return there.isPresent() && (there.get().mode() & FileMode.TYPE) == FileMode.REGULAR;
+    }
+
+    /** A plain file lies where a side file of another node's database belongs. */
+    void moveAside(RegularFile file, Inode.Place place) throws IOException {
+        parts.paths().writeLock().lock();
+        try {
+            if (file.content() instanceof Content.Plain && place.equals(file.place())) {
+                moveAside(file.path());
             }
         } finally {
             parts.paths().writeLock().unlock();
@@ -109,6 +132,9 @@ public final class Arrivals {
             }
         } finally {
             parts.paths().readLock().unlock();
+        }
+        if (parent(path) instanceof Directory directory) {
+            parts.orphans().drop(directory, nameOf(path));
         }
         changed(path);
         forget(path + "-pos");

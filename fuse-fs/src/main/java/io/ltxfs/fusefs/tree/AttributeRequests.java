@@ -98,6 +98,10 @@ final class AttributeRequests {
             try {
                 if (file.content() instanceof Content.Plain plain) {
                     setPlain(file, plain.fd(), change);
+                    PlainChanges changes = file.changes();
+                    if (changes != null && change.has(SetAttr.SIZE)) {
+                        changes.cut(change.size());
+                    }
                 }
             } finally {
                 file.lock().readLock().unlock();

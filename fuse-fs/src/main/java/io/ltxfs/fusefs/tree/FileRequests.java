@@ -22,9 +22,11 @@ final class FileRequests {
     private final Parts parts;
     private final AttributeRequests attributes;
     private final IntPredicate ownThread;
+    private final Conversions conversions;
 
-    FileRequests(Parts parts, AttributeRequests attributes, IntPredicate ownThread) {
+    FileRequests(Parts parts, AttributeRequests attributes, Conversions conversions, IntPredicate ownThread) {
         this.parts = parts;
+        this.conversions = conversions;
         this.attributes = attributes;
         this.ownThread = ownThread;
     }
@@ -39,12 +41,17 @@ final class FileRequests {
             parts.handles().put(fh, new Opened.OpenVirtual());
             reply.opened(fh, ReplyOpen.DIRECT_IO);
         } else if (inode instanceof RegularFile file) {
-            if (file.isOrphan()) {
-                // The kernel looks the name up again, and finds what it stands for by then.
-                parts.loader().unhang(file);
-                throw TreeException.stale(node);
-            }
-            reply.opened(open(caller, file, flags).fh(), ReplyOpen.KEEP_CACHE);
+            open(caller, file, flags, new Opening() {
+                @Override
+                public void opened(OpenFile open) {
+                    reply.opened(open.fh(), ReplyOpen.KEEP_CACHE);
+                }
+
+                @Override
+                public void failed(int errno) {
+                    reply.error(errno);
+                }
+            });
         } else {
             throw new TreeException(inode instanceof Directory ? Errno.EISDIR : Errno.ENXIO, "open node " + node);
         }
@@ -54,43 +61,95 @@ final class FileRequests {
         return (flags & OpenFlags.ACCMODE) != OpenFlags.RDONLY;
     }
 
-    OpenFile open(Caller caller, RegularFile file, int flags) throws IOException {
+    /** What follows an open: one of the two is called, once, by any thread. */
+    interface Opening {
+        void opened(OpenFile open);
+
+        void failed(int errno);
+    }
+
+    /** Opens a regular file; what it throws, it has not told. */
+    void open(Caller caller, RegularFile file, int flags, Opening opening) throws IOException {
+        if (file.isOrphan()) {
+            refuseOrphan(file, flags);
+        }
+        boolean waits = writes(flags)
+                && file.content() instanceof Content.Plain
+                && conversions.convert(caller, file, errno -> converted(caller, file, flags, errno, opening));
+        if (!waits) {
+            opening.opened(open(caller, file, flags));
+        }
+    }
+
+    private void converted(Caller caller, RegularFile file, int flags, int errno, Opening opening) {
+        int failed = errno;
+        OpenFile open = null;
+        if (failed == 0) {
+            try {
+                open = open(caller, file, flags);
+            } catch (IOException e) {
+                failed = TreeException.errnoOf(e);
+            }
+        }
+        if (open != null) {
+            opening.opened(open);
+        } else {
+            opening.failed(failed);
+        }
+    }
+
+    /** If the name stands for another file by now, the kernel looks it up again, and finds that or makes one. */
+    private void refuseOrphan(RegularFile file, int flags) throws IOException {
+        parts.paths().readLock().lock();
+        try {
+            if (file.isLinked() && !(writes(flags) && parts.orphans().isAnothers(file))) {
+                return;
+            }
+            parts.orphans().remove(file);
+        } finally {
+            parts.paths().readLock().unlock();
+        }
+        throw TreeException.stale(file.id());
+    }
+
+    private OpenFile open(Caller caller, RegularFile file, int flags) throws IOException {
         if (file.isRevoked()) {
             throw TreeException.stale(file.id());
         }
         int pid = caller.pid();
         Handle handle = new Handle(writes(flags), ownThread.test(pid), pid);
         OpenFile open = new OpenFile(parts.handles().nextFh(), file, handle);
-        if (file.content() instanceof Content.Sqlite || !openPlain(file, open)) {
-            openSqlite(file, open);
+        boolean told = false;
+        while (!told) {
+            told = file.content() instanceof Content.Sqlite sqlite
+                    ? openSqlite(file, sqlite, open)
+                    : openPlain(file, open);
         }
         parts.nodes().pin(file);
         parts.handles().put(open.fh(), open);
         return open;
     }
 
-    /** With no lock held while the database is told: it may be busy with a commit. */
-    private void openSqlite(RegularFile file, OpenFile open) {
+    /** With no lock held while the database is told: it may be busy with a commit. @return false if it is not that now */
+    private boolean openSqlite(RegularFile file, Content.Sqlite sqlite, OpenFile open) {
         Handle handle = open.handle();
-        while (true) {
-            Content.Sqlite sqlite = (Content.Sqlite) file.content();
-            sqlite.file().opened(handle);
-            file.lock().writeLock().lock();
-            try {
-                if (file.content() == sqlite) {
-                    file.opensLocked().add(open);
-                    Database database = sqlite.database();
-                    if (sqlite.role() == Role.DATABASE && database != null && handle.writable() && !handle.own()) {
-                        parts.events().opened(database);
-                    }
-                    return;
+        sqlite.file().opened(handle);
+        file.lock().writeLock().lock();
+        try {
+            if (file.content() == sqlite) {
+                file.opensLocked().add(open);
+                Database database = sqlite.database();
+                if (sqlite.role() == Role.DATABASE && database != null && handle.writable() && !handle.own()) {
+                    parts.events().opened(database);
                 }
-            } finally {
-                file.lock().writeLock().unlock();
+                return true;
             }
-            // It was renamed a moment ago, and is another database now.
-            sqlite.file().released(handle);
+        } finally {
+            file.lock().writeLock().unlock();
         }
+        // It was renamed a moment ago, and is another database now, or a plain file.
+        sqlite.file().released(handle);
+        return false;
     }
 
     /** @return false if it is a database by now */
@@ -144,7 +203,7 @@ final class FileRequests {
             // SQLite takes EIO for a damaged file when it reads, and says "malformed"; this it calls a disk I/O error.
             throw TreeException.stale(file.id());
         }
-        if (file.content() instanceof Content.Plain) {
+        if (!(file.content() instanceof Content.Sqlite sqlite)) {
             file.lock().readLock().lock();
             try {
                 if (file.content() instanceof Content.Plain plain) {
@@ -153,8 +212,9 @@ final class FileRequests {
             } finally {
                 file.lock().readLock().unlock();
             }
+            return read(file, offset, buffer);
         }
-        return Math.max(0, ((Content.Sqlite) file.content()).file().read(offset, buffer));
+        return Math.max(0, sqlite.file().read(offset, buffer));
     }
 
     private static void refuseRevoked(RegularFile file) throws TreeException {
@@ -210,10 +270,15 @@ final class FileRequests {
             throw new TreeException(Errno.EBADF, "handle " + fh);
         }
         refuseRevoked(file);
-        if (file.content() instanceof Content.Plain && writePlain(file, offset, data, reply)) {
-            return;
+        boolean written = false;
+        while (!written) {
+            if (file.content() instanceof Content.Sqlite sqlite) {
+                writeSqlite(file, sqlite, handle, offset, data, reply);
+                written = true;
+            } else {
+                written = writePlain(file, offset, data, reply);
+            }
         }
-        writeSqlite(file, (Content.Sqlite) file.content(), handle, offset, data, reply);
     }
 
     /** @return false if it is, or by this write becomes, a database: nothing was written then */
@@ -246,6 +311,10 @@ final class FileRequests {
                 }
                 written += (int) count;
                 data.position(data.position() + (int) count);
+            }
+            PlainChanges changes = file.changes();
+            if (changes != null) {
+                changes.wrote(offset, written);
             }
         } finally {
             file.lock().readLock().unlock();
@@ -322,6 +391,10 @@ final class FileRequests {
                 throw new TreeException(Errno.EOPNOTSUPP, "fallocate of a file of SQLite's");
             }
             TreeException.check(Posix.fallocate(plain.fd(), mode, offset, length), "fallocate");
+            PlainChanges changes = file.changes();
+            if (changes != null) {
+                changes.wrote(offset, length);
+            }
         } finally {
             file.lock().readLock().unlock();
         }

@@ -95,6 +95,29 @@ final class Loader {
         }
     }
 
+    /** A side file is made that takes the place of a plain file, whose name is not to be looked for in the database. */
+    void reserve(SqliteFile file) {
+        hung.add(file);
+    }
+
+    /** {@link #reserve} was for nothing. */
+    void free(SqliteFile file) {
+        hung.remove(file);
+    }
+
+    /** A plain file that hangs here has become a {@link #reserve}d side file: it stays as long as its name. */
+    void liesBeside(RegularFile file) {
+        nodes.pin(file);
+    }
+
+    /** The content of a file that lies beside a database is about to be plain. */
+    void lies(RegularFile file) {
+        if (file.content() instanceof Content.Sqlite sqlite) {
+            hung.remove(sqlite.file());
+            nodes.unpin(file);
+        }
+    }
+
     private @Nullable Inode load(Directory parent, String name) throws IOException {
         Optional<SqliteNames.Side> side = SqliteNames.side(name);
         if (side.isPresent()) {

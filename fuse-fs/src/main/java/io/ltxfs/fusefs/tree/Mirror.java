@@ -11,7 +11,6 @@ import io.ltxfs.fusefs.transport.Caller;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -165,12 +164,12 @@ final class Mirror {
 
     /** Whether an open file starts as a SQLite database does. */
     static boolean isDatabase(int fd) {
+        return startsDatabase(start(fd));
+    }
+
+    /** The first bytes of an open file, as many as tell a SQLite database; fewer if it is shorter or cannot be read. */
+    static ByteBuffer start(int fd) {
         ByteBuffer start = ByteBuffer.allocateDirect(SQLITE_HEADER.length);
-        if (Posix.pread(fd, start, 0) != SQLITE_HEADER.length) {
-            return false;
-        }
-        byte[] bytes = new byte[SQLITE_HEADER.length];
-        start.get(bytes);
-        return Arrays.equals(bytes, SQLITE_HEADER);
+        return start.limit((int) Math.max(0, Posix.pread(fd, start, 0)));
     }
 }

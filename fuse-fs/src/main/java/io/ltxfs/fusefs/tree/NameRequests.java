@@ -125,7 +125,7 @@ final class NameRequests {
         return entry(node);
     }
 
-    /** Makes way for a new name: an orphan goes, anything else is in the way. */
+    /** Makes way for a new name: what outlived an earlier database goes if this is another's, else it is in the way. */
     private void refuseTaken(Directory directory, String name) throws IOException {
         if (VirtualFiles.isReserved(directory, name)) {
             throw new TreeException(Errno.EPERM, "make " + name);
@@ -135,8 +135,10 @@ final class NameRequests {
             return;
         }
         try {
-            if (taken instanceof RegularFile file && file.isOrphan()) {
-                parts.loader().unhang(file);
+            if (taken instanceof RegularFile file
+                    && file.isOrphan()
+                    && parts.orphans().isAnothers(file)) {
+                parts.orphans().remove(file);
                 return;
             }
             throw new TreeException(taken instanceof VirtualFile ? Errno.EPERM : Errno.EEXIST, "make " + name);
@@ -147,14 +149,23 @@ final class NameRequests {
 
     void create(Caller caller, long parent, String name, int mode, int flags, ReplyCreate reply) throws IOException {
         RegularFile file = makeRegular(caller, parent, name, mode, (flags & OpenFlags.EXCL) != 0);
-        OpenFile open;
         try {
-            open = files.open(caller, file, flags);
+            files.open(caller, file, flags, new FileRequests.Opening() {
+                @Override
+                public void opened(OpenFile open) {
+                    Tree.answer(reply, () -> reply.created(entry(file), open.fh(), ReplyOpen.KEEP_CACHE));
+                }
+
+                @Override
+                public void failed(int errno) {
+                    parts.nodes().forget(file, 1);
+                    reply.error(errno);
+                }
+            });
         } catch (IOException e) {
             parts.nodes().forget(file, 1);
             throw e;
         }
-        reply.created(entry(file), open.fh(), ReplyOpen.KEEP_CACHE);
     }
 
     /** @return the new file, or the one that was there unless {@code exclusive}; with one lookup more */
@@ -204,21 +215,9 @@ final class NameRequests {
 
     /** The database that a file of this name would lie beside: the file there is one from now on. */
     private @Nullable Database databaseBeside(Directory directory, String name) throws IOException {
-        Optional<SqliteNames.Side> side = SqliteNames.side(name);
-        if (side.isEmpty()) {
-            return null;
-        }
-        Inode base = parts.loader().acquire(directory, side.get().base());
-        if (base == null) {
-            return null;
-        }
-        try {
-            return base instanceof RegularFile file && !file.isBeside()
-                    ? parts.recognition().database(file)
-                    : null;
-        } finally {
-            parts.nodes().forget(base, 1);
-        }
+        return parts.orphans()
+                .ofBase(directory, name, base -> Optional.of(parts.recognition().database(base)))
+                .orElse(null);
     }
 
     /** Makes a side file, or a super-journal if there is no database. Holds no lock while the databases are asked. */
@@ -271,25 +270,6 @@ final class NameRequests {
         } finally {
             Posix.close(fd);
         }
-        dropOrphans(directory, name);
         return file;
-    }
-
-    /** Side files of a database of this name that was dropped must not be taken for the new file's. */
-    void dropOrphans(Directory directory, String name) {
-        for (Role role : Role.values()) {
-            if (!role.isSide()) {
-                continue;
-            }
-            Inode side = parts.nodes().acquire(directory, name + role.suffix());
-            if (side == null) {
-                continue;
-            }
-            if (side instanceof RegularFile file && file.isOrphan()) {
-                parts.loader().unhang(file);
-                parts.kernel().forgetName(directory.id(), name + role.suffix());
-            }
-            parts.nodes().forget(side, 1);
-        }
     }
 }

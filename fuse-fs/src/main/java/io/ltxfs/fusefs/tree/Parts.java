@@ -21,6 +21,7 @@ record Parts(
         VirtualFiles virtuals,
         Loader loader,
         Recognition recognition,
+        Orphans orphans,
         DatabaseEvents events,
         Kernel kernel,
         ReentrantReadWriteLock paths,

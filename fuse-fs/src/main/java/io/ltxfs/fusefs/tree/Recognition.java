@@ -20,13 +20,21 @@ final class Recognition {
     private final DatabaseEvents events;
     private final ReplicaRules rules;
     private final FileAttributes shown;
+    private final Orphans orphans;
 
-    Recognition(DatabaseSet databases, Mirror mirror, DatabaseEvents events, ReplicaRules rules, FileAttributes shown) {
+    Recognition(
+            DatabaseSet databases,
+            Mirror mirror,
+            DatabaseEvents events,
+            ReplicaRules rules,
+            FileAttributes shown,
+            Orphans orphans) {
         this.databases = databases;
         this.mirror = mirror;
         this.events = events;
         this.rules = rules;
         this.shown = shown;
+        this.orphans = orphans;
     }
 
     /**
@@ -67,6 +75,10 @@ final class Recognition {
         }
         if (written) {
             events.opened(database);
+        }
+        Inode.Place place = file.place();
+        if (place != null) {
+            orphans.drop(place.parent(), place.name());
         }
         LOG.info("registered database={} bytes={}", path, stat.size());
         return database;

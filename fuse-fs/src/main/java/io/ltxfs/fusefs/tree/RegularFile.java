@@ -4,19 +4,21 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A regular file: plain, a database, or a file beside one. A plain file may become a database while it is open.
+ * A regular file: plain, a database, or a file beside one. A plain file may become either while it is open.
  *
  * <p>The lock guards the change of content: plain reads and writes hold it shared, because the descriptor is closed
  * when the content changes; opening, closing and registering hold it exclusively. Files of SQLite's are read and
  * written with no lock of the tree.
  */
 final class RegularFile extends Inode {
-    private final long ino;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private final Set<OpenFile> opens = new LinkedHashSet<>();
+    private volatile long ino;
     private volatile Content content;
+    private volatile @Nullable PlainChanges changes;
     private volatile boolean orphan;
     private volatile boolean headerWritten;
     private volatile boolean revoked;
@@ -30,6 +32,22 @@ final class RegularFile extends Inode {
 
     long ino() {
         return ino;
+    }
+
+    /** Another file holds the bytes. */
+    void ino(long newIno) {
+        ino = newIno;
+    }
+
+    /** Where changes of a plain file are taken down; null while nobody wants to know. Caller holds the lock, shared. */
+    @Nullable
+    PlainChanges changes() {
+        return changes;
+    }
+
+    /** Caller holds the lock exclusively. */
+    void changes(@Nullable PlainChanges wanted) {
+        changes = wanted;
     }
 
     ReentrantReadWriteLock lock() {
@@ -55,13 +73,13 @@ final class RegularFile extends Inode {
         return content instanceof Content.Sqlite sqlite && sqlite.role() != Role.DATABASE;
     }
 
-    /** A side file whose database was dropped; only its name is left, and goes at the first use that is no unlink. */
+    /** A side file whose database was dropped, see {@link Orphans}. */
     boolean isOrphan() {
         return orphan;
     }
 
-    void orphaned() {
-        orphan = true;
+    void orphaned(boolean isOne) {
+        orphan = isOne;
     }
 
     /** Whether its handles answer EIO: its path stands for another file, whose content goes on without them. */

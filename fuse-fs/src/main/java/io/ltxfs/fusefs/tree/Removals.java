@@ -100,6 +100,7 @@ final class Removals {
         };
         Database database = sqlite.database();
         if (file.isOrphan()) {
+            parts.orphans().remove(file);
             gone.done(0);
         } else if (database == null) {
             parts.databases().unlinkSuperJournal(path, gone);
@@ -113,26 +114,12 @@ final class Removals {
         }
     }
 
-    /** The database of a name is no more: the side files' names stay until they are unlinked or used. */
+    /** The database of a name is no more: the files beside it become orphans. */
     void dropped(Directory directory, String name, @Nullable Database database) {
         if (database == null) {
             return;
         }
-        for (Role role : Role.values()) {
-            if (!role.isSide()) {
-                continue;
-            }
-            Inode side = parts.nodes().acquire(directory, name + role.suffix());
-            if (side == null) {
-                continue;
-            }
-            if (side instanceof RegularFile file
-                    && file.content() instanceof Content.Sqlite sqlite
-                    && sqlite.database() == database) {
-                file.orphaned();
-            }
-            parts.nodes().forget(side, 1);
-        }
+        parts.orphans().leave(directory, name, database);
         parts.events().gone(database);
     }
 
@@ -174,7 +161,7 @@ final class Removals {
         }
         for (Inode child : parts.nodes().children(removed)) {
             if (child instanceof RegularFile file && file.isOrphan()) {
-                parts.loader().unhang(file);
+                parts.orphans().remove(file);
             }
         }
     }

@@ -14,19 +14,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * Moves names. A database is moved by the database set, as a full image under its new name. Side files and directories
  * with databases in them answer EXDEV, so that mv(1) copies and removes: each step of that is captured as usual. A side
- * file that is open answers EBUSY.
+ * file that is open answers EBUSY. An orphan is a plain file under its new name.
  */
 final class Renames {
     private static final String ASIDE_SUFFIX = ".ltxfs-replaced";
 
     private final Parts parts;
     private final Removals removals;
-    private final NameRequests names;
 
-    Renames(Parts parts, Removals removals, NameRequests names) {
+    Renames(Parts parts, Removals removals) {
         this.parts = parts;
         this.removals = removals;
-        this.names = names;
     }
 
     /** One rename(2) that is under way; both nodes have one lookup more for it. */
@@ -65,17 +63,21 @@ final class Renames {
                 throw new TreeException(Errno.ENOENT, "rename " + name);
             }
             target = parts.loader().acquire(to, newName);
-            if (target instanceof RegularFile file && file.isOrphan()) {
-                parts.loader().unhang(file);
-                parts.nodes().forget(file, 1);
-                target = null;
-            }
             if (target != null && (flags & FileSystem.RENAME_NOREPLACE) != 0) {
                 throw new TreeException(Errno.EEXIST, "rename to " + newName);
             }
             Move move = new Move(from, name, node, to, newName, target, reply);
             refuse(move);
             refuseOnReplica(caller, move);
+            if (node instanceof RegularFile file && file.isOrphan()) {
+                parts.orphans().keep(file);
+            }
+            if (target instanceof RegularFile file && file.isOrphan()) {
+                parts.orphans().remove(file);
+                parts.nodes().forget(file, 1);
+                target = null;
+                move = new Move(from, name, node, to, newName, null, reply);
+            }
             if (isLiveJournal(move)) {
                 parts.nodes().move(node, to, newName);
                 parts.paths().writeLock().unlock();
@@ -138,7 +140,7 @@ final class Renames {
             return;
         }
         for (Inode inode : new Inode[] {move.node(), move.target()}) {
-            if (inode instanceof RegularFile file && file.isBeside()) {
+            if (inode instanceof RegularFile file && file.isBeside() && !file.isOrphan()) {
                 throw new TreeException(file.opens().isEmpty() ? Errno.EXDEV : Errno.EBUSY, "rename a side file");
             }
         }
@@ -217,7 +219,7 @@ final class Renames {
     private void renamed(Move move) {
         move.from().namesChanged();
         move.to().namesChanged();
-        names.dropOrphans(move.to(), move.newName());
+        parts.orphans().drop(move.to(), move.newName());
     }
 
     /** A database that was not known as one is captured from its new name on. */

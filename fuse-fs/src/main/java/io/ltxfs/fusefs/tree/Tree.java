@@ -61,26 +61,31 @@ public final class Tree implements FileSystem, AutoCloseable {
         VirtualFiles virtuals = new VirtualFiles(options.databases(), options.primary(), options.lagMillis());
         ReplicaRules rules = new ReplicaRules(options.isReplica(), options.ownThread());
         NodeTable nodes = new NodeTable(new NodeIds(System.currentTimeMillis()), this::dropped);
+        Loader loader = new Loader(options.databases(), mirror, nodes, virtuals, options.attributes());
+        Kernel kernel = new Kernel();
+        Orphans orphans = new Orphans(nodes, loader, kernel, mirror);
         this.parts = new Parts(
                 options.databases(),
                 mirror,
                 nodes,
                 new HandleTable(),
                 virtuals,
-                new Loader(options.databases(), mirror, nodes, virtuals, options.attributes()),
-                new Recognition(options.databases(), mirror, options.events(), rules, options.attributes()),
+                loader,
+                new Recognition(options.databases(), mirror, options.events(), rules, options.attributes(), orphans),
+                orphans,
                 options.events(),
-                new Kernel(),
+                kernel,
                 new ReentrantReadWriteLock(),
                 slowThreads(),
                 rules);
         this.attributes = new AttributeRequests(parts);
-        this.files = new FileRequests(parts, attributes, options.ownThread());
-        this.names = new NameRequests(parts, attributes, files, options.attributes());
         this.removals = new Removals(parts);
-        this.renames = new Renames(parts, removals, names);
-        this.directories = new Directories(parts);
         this.arrivals = new Arrivals(parts, removals, options.attributes());
+        Conversions conversions = new Conversions(parts, arrivals, options.attributes());
+        this.files = new FileRequests(parts, attributes, conversions, options.ownThread());
+        this.names = new NameRequests(parts, attributes, files, options.attributes());
+        this.renames = new Renames(parts, removals);
+        this.directories = new Directories(parts);
     }
 
     private static ExecutorService slowThreads() {

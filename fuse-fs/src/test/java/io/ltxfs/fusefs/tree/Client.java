@@ -241,6 +241,12 @@ final class Client {
                         caller, parent, name, FileMode.REGULAR | mode, RDWR | OpenFlags.CREAT | OpenFlags.EXCL, a));
     }
 
+    Opened createOrOpen(long parent, String name) throws Failed {
+        return ask(
+                Opened.class,
+                a -> fileSystem.create(caller, parent, name, FileMode.REGULAR | 0644, RDWR | OpenFlags.CREAT, a));
+    }
+
     long open(long node, int flags) throws Failed {
         return ask(Long.class, a -> fileSystem.open(caller, node, flags, a));
     }

@@ -6,6 +6,12 @@ import java.util.function.Consumer;
 
 /** A host without a mount: nobody holds a lock, the kernel caches nothing. */
 final class QuietHost implements Host {
+    /** What commits are refused with, 0 if they are not. */
+    volatile int refusal;
+
+    /** How many are taken before. */
+    volatile int taken;
+
     @Override
     public void probeWriteLock(Database database, Consumer<WriteLock> answer) {
         answer.accept(WriteLock.FREE);
@@ -29,7 +35,7 @@ final class QuietHost implements Host {
 
     @Override
     public int mayCommit() {
-        return 0;
+        return taken-- > 0 ? 0 : refusal;
     }
 
     @Override

@@ -3,11 +3,13 @@ package io.ltxfs.fusefs.tree;
 import io.ltxfs.database.DatabaseSet;
 import io.ltxfs.database.DatabaseSetOptions;
 import io.ltxfs.database.disk.PosixDisk;
+import io.ltxfs.fusefs.FileAttributes;
 import io.ltxfs.fusefs.transport.FileSystem;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 
 /** A tree over a data directory, without a mount. */
 final class TreeFixture implements AutoCloseable {
@@ -17,11 +19,21 @@ final class TreeFixture implements AutoCloseable {
     final DatabaseSet databases;
     final Tree tree;
     final Client client;
+    final QuietHost host = new QuietHost();
+    volatile boolean replica;
 
     TreeFixture(Path data) throws IOException {
-        databases = DatabaseSet.open(new PosixDisk(data), DatabaseSetOptions.defaults(), new QuietHost());
+        databases = DatabaseSet.open(new PosixDisk(data), DatabaseSetOptions.defaults(), host);
         files = data.resolve(DatabaseSet.FILES);
-        tree = new Tree(TreeOptions.alone(databases, files));
+        tree = new Tree(new TreeOptions(
+                databases,
+                files,
+                tid -> false,
+                DatabaseEvents.NONE,
+                Optional::empty,
+                () -> 0L,
+                () -> replica,
+                FileAttributes.NONE));
         client = new Client(tree);
     }
 

@@ -285,36 +285,6 @@ class TreeTest {
     }
 
     @Test
-    void sideFilesOfADroppedDatabaseStayUntilTheyAreRemovedOrUsed() throws Exception {
-        fixture.database("a.db");
-        Client.Opened wal = client.create(ROOT, "a.db-wal");
-        Client.Opened shm = client.create(ROOT, "a.db-shm");
-        client.release(wal.entry().node(), wal.fh());
-        client.unlink(ROOT, "a.db");
-        assertEquals(List.of("a.db-shm", "a.db-wal"), client.list(ROOT));
-        client.unlink(ROOT, "a.db-wal");
-        assertEquals(0, client.lookup(ROOT, "a.db-wal").node());
-        client.write(shm.entry().node(), shm.fh(), 0, HELLO);
-        assertEquals("hello", client.text(shm.entry().node(), shm.fh()), "its handle goes on working");
-        assertEquals(Errno.ESTALE, errno(() -> client.open(shm.entry().node(), Client.RDWR)));
-        assertEquals(0, client.lookup(ROOT, "a.db-shm").node());
-    }
-
-    @Test
-    void aNewDatabaseDoesNotInheritSideFiles() throws Exception {
-        fixture.database("a.db");
-        Client.Opened wal = client.create(ROOT, "a.db-wal");
-        client.release(wal.entry().node(), wal.fh());
-        client.unlink(ROOT, "a.db");
-        fixture.database("a.db");
-        assertEquals(List.of("a.db"), client.list(ROOT));
-        Client.Opened fresh = client.create(ROOT, "a.db-wal");
-        assertNotEquals(wal.entry().node(), fresh.entry().node());
-        assertNotEquals(
-                client.getattr(wal.entry().node()).ino(), fresh.entry().attr().ino());
-    }
-
-    @Test
     void attributesOfADatabaseLieOnItsBackingFile() throws Exception {
         long node = fixture.database("a.db");
         client.chmod(node, 0640);
