@@ -18,7 +18,6 @@ import java.util.Map;
  */
 final class OrdinaryUser implements AutoCloseable {
     static final Duration LIMIT = Duration.ofSeconds(60);
-    private static final Duration BUILD = Duration.ofSeconds(180);
     private static final List<String> AS_NOBODY =
             List.of("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups");
     private static final Path DEVICE = Path.of("/dev/fuse");
@@ -30,14 +29,7 @@ final class OrdinaryUser implements AutoCloseable {
         directory = Files.createTempDirectory("ltxfs-user");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
         root("install", "-d", "-o", "nobody", home().toString());
-        // The source tree may be where this user cannot read.
-        Files.createDirectories(directory.resolve("bin"));
-        Files.createDirectories(directory.resolve("lib"));
-        Programs.run(BUILD, NodeUnderTest.launcher(), "version").orFail();
-        Path built = Repository.root().resolve(".ltxfs-build/ltxfs.jar");
-        root("cp", NodeUnderTest.launcher(), directory.resolve("bin").toString());
-        root("cp", built.toString(), directory.resolve("lib").toString());
-        root("chmod", "-R", "a+rX", directory.toString());
+        InstalledRelease.into(directory);
         deviceMode = root("stat", "-c", "%a", DEVICE.toString());
         deviceMode("666");
     }

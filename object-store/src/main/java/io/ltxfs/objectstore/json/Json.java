@@ -13,6 +13,12 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
  * boolean or null. Reading uses the YAML reader, of which JSON is a part.
  */
 public final class Json {
+    /** The text is in memory already: a list of transactions may be long. */
+    private static final LoadSettings SETTINGS = LoadSettings.builder()
+            .setLabel("JSON")
+            .setCodePointLimit(Integer.MAX_VALUE)
+            .build();
+
     private Json() {}
 
     /** Writes a value on one line. */
@@ -37,7 +43,7 @@ public final class Json {
     public static Map<String, Object> readObject(String text) {
         Object value;
         try {
-            value = new Load(LoadSettings.builder().setLabel("JSON").build()).loadFromString(text);
+            value = new Load(SETTINGS).loadFromString(text);
         } catch (YamlEngineException e) {
             throw new IllegalArgumentException("not JSON: " + e.getMessage(), e);
         }
