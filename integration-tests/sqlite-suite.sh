@@ -101,7 +101,7 @@ prepare_check() {
   mount=$("${as[@]}" stat -c %m "$directory")
   coproc checker {
     exec "${as[@]}" env "HOME=$kit" python3 "$kit/check_databases.py" --mount "$mount" --jar "$kit/ltxfs.jar" \
-      --data "$data" --serve 2>>"$kit/said"
+      --data "$data" 2>>"$kit/said"
   }
   exec {asked}>&"${checker[1]}" {answered}<&"${checker[0]}"
 }
@@ -110,7 +110,7 @@ prepare_check() {
 check() { # directory file
   local result
   : >"$kit/said"
-  echo "$1" >&"$asked" || true
+  printf '%s\t%s\n' "$1" "$2" >&"$asked" || true
   read -r result <&"$answered" || result='the check has ended'
   echo "$result" >>"$kit/compared"
   if [[ $result != *" wrong 0" ]]; then
