@@ -34,6 +34,18 @@ public interface Host {
      */
     void withExclusiveLock(Database database, Consumer<Boolean> action);
 
+    /**
+     * The same, for what answers an application: its next step would find the lock.
+     *
+     * @param afterwards runs once, when the lock is given back or was not had
+     */
+    default void withExclusiveLock(Database database, Consumer<Boolean> action, Runnable afterwards) {
+        withExclusiveLock(database, held -> {
+            action.accept(held);
+            afterwards.run();
+        });
+    }
+
     /** Drops the kernel's cached pages of a range of the database file; a length of 0 means to the end. */
     void invalidate(Database database, long offset, long length);
 

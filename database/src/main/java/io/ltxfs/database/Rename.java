@@ -10,6 +10,7 @@ import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.database.log.TransactionLog;
 import io.ltxfs.ltx.PageChecksum;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * rename(2) of a database. A name's history is its own: the new name gets everything as one transaction at its next
@@ -31,20 +32,24 @@ final class Rename {
     }
 
     void run(Completion completion) {
-        services.host().withExclusiveLock(from, held -> {
-            if (!held) {
-                completion.done(Errno.EBUSY);
-                return;
-            }
-            Optional<Database> target = set.find(to);
-            if (target.isEmpty()) {
-                completion.done(move());
-                return;
-            }
-            services.host()
-                    .withExclusiveLock(
-                            target.get(), both -> completion.done(both ? moveOnto(target.get()) : Errno.EBUSY));
-        });
+        AtomicInteger errno = new AtomicInteger(Errno.EBUSY);
+        Runnable answer = () -> completion.done(errno.get());
+        Optional<Database> target = set.find(to);
+        if (target.isEmpty()) {
+            services.host().withExclusiveLock(from, held -> errno.set(held ? move() : Errno.EBUSY), answer);
+        } else {
+            services.host().withExclusiveLock(from, held -> {
+                if (held) {
+                    onto(target.get(), errno, answer);
+                } else {
+                    answer.run();
+                }
+            });
+        }
+    }
+
+    private void onto(Database target, AtomicInteger errno, Runnable answer) {
+        services.host().withExclusiveLock(target, both -> errno.set(both ? moveOnto(target) : Errno.EBUSY), answer);
     }
 
     private int moveOnto(Database target) {

@@ -215,31 +215,50 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
 
     @Override
     public void withExclusiveLock(Database database, Consumer<Boolean> action) {
+        withExclusiveLock(database, action, () -> {});
+    }
+
+    @Override
+    public void withExclusiveLock(Database database, Consumer<Boolean> action, Runnable afterwards) {
         Once<Boolean> once = new Once<>(action);
+        Once<Boolean> end = new Once<>(held -> afterwards.run());
         if (tree == null) {
             once.give(false);
+            end.give(false);
             return;
         }
-        later(() -> once.give(false), ANSWER_MILLIS);
+        later(
+                () -> {
+                    if (once.give(false)) {
+                        end.give(false);
+                    }
+                },
+                ANSWER_MILLIS);
         String name = database.name();
         run(name, files -> files.lockExclusive(name))
                 .whenComplete((locked, failure) -> soon(() -> {
                     if (failure != null) {
                         report("lock not taken", name, failure);
-                        once.give(false);
-                        return;
                     }
+                    boolean held = failure == null && locked;
                     try {
-                        once.give(locked);
+                        once.give(held);
                     } finally {
-                        if (locked) {
-                            run(name, files -> {
-                                files.unlock(name);
-                                return true;
-                            });
+                        if (held) {
+                            later(() -> end.give(true), ANSWER_MILLIS);
+                            unlock(name).whenComplete((done, problem) -> soon(() -> end.give(true)));
+                        } else {
+                            end.give(false);
                         }
                     }
                 }));
+    }
+
+    private CompletableFuture<Boolean> unlock(String name) {
+        return run(name, files -> {
+            files.unlock(name);
+            return true;
+        });
     }
 
     private static void report(String what, String name, Throwable failure) {

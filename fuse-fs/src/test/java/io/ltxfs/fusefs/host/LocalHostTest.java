@@ -142,6 +142,22 @@ class LocalHostTest {
         }
     }
 
+    /** An application that is answered afterwards, after a rename, goes on at once. */
+    @Test
+    void afterwardsTheLockIsGivenBack() throws Exception {
+        try (SqliteShell sqlite = new SqliteShell(mountPoint, "app.db")) {
+            sqlite.ask("create table t(x); insert into t values (1)");
+            for (int i = 0; i < 100; i++) {
+                CompletableFuture<Boolean> taken = new CompletableFuture<>();
+                CompletableFuture<Boolean> over = new CompletableFuture<>();
+                host.withExclusiveLock(database(), taken::complete, () -> over.complete(true));
+                assertTrue(over.get(5, TimeUnit.SECONDS));
+                assertEquals(List.of("1"), sqlite.ask("select * from t"));
+                assertTrue(taken.get());
+            }
+        }
+    }
+
     @Test
     void aReaderIsInTheWayOfTheExclusiveLock() throws Exception {
         try (SqliteShell sqlite = new SqliteShell(mountPoint, "app.db")) {
