@@ -37,8 +37,8 @@ final class PageReader {
     static void table(DiskFile file, RecordReader record, TableVisitor visitor) throws DiskException {
         int count = record.pageCount();
         int pieceEntries = Math.min(count, PIECE_BYTES / LogLayout.TABLE_ENTRY_BYTES);
-        ByteBuffer piece = ByteBuffer.allocateDirect(pieceEntries * LogLayout.TABLE_ENTRY_BYTES)
-                .order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer piece =
+                ByteBuffer.allocate(pieceEntries * LogLayout.TABLE_ENTRY_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (int first = 0; first < count; first += pieceEntries) {
             int entries = Math.min(pieceEntries, count - first);
             piece.clear().limit(entries * LogLayout.TABLE_ENTRY_BYTES);
@@ -86,7 +86,8 @@ final class PageReader {
             this.pageSize = record.pageSize();
             // Slots of a stage are in the order in which the pages came, so that reading ahead would be of little use.
             long bytes = record.staged() ? pageSize : (long) record.pageCount() * pageSize;
-            this.piece = ByteBuffer.allocateDirect((int) Math.min(bytes, Math.max(PIECE_BYTES, pageSize)));
+            // In the heap: this is made for each transaction, and direct memory would wait for a full collection.
+            this.piece = ByteBuffer.allocate((int) Math.min(bytes, Math.max(PIECE_BYTES, pageSize)));
             piece.limit(0);
         }
 
