@@ -42,7 +42,11 @@ final class RealMount implements AutoCloseable {
     }
 
     static RealMount passthroughLike(Path directory, Maker maker) throws Exception {
-        return of(directory, new KernelTransport(), false, maker);
+        return passthroughLike(directory, new KernelTransport(), maker);
+    }
+
+    static RealMount passthroughLike(Path directory, Transport transport, Maker maker) throws Exception {
+        return of(directory, transport, false, maker);
     }
 
     private static RealMount of(Path directory, Transport transport, boolean writeBack, Maker maker) throws Exception {

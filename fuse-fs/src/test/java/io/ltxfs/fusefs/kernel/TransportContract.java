@@ -1,5 +1,6 @@
 package io.ltxfs.fusefs.kernel;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -11,6 +12,8 @@ import io.ltxfs.database.posix.FileTime;
 import io.ltxfs.database.posix.OpenFlags;
 import io.ltxfs.database.posix.Posix;
 import io.ltxfs.database.posix.RecordLock;
+import io.ltxfs.fusefs.transport.Caller;
+import io.ltxfs.fusefs.transport.ReplyEmpty;
 import io.ltxfs.fusefs.transport.Transport;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -23,11 +26,14 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +43,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What every transport does. */
 @Timeout(120)
 abstract class TransportContract {
+    private static final int WAITING = 200;
+
     @TempDir
     Path directory;
 
@@ -230,6 +238,55 @@ abstract class TransportContract {
                     }
                 }
             }
+        }
+    }
+
+    /** Answers no sync until it is told to. */
+    private static final class Waiting extends PassthroughFileSystem {
+        final Queue<ReplyEmpty> syncs = new ConcurrentLinkedQueue<>();
+
+        Waiting(Path backing) throws Exception {
+            super(backing);
+        }
+
+        @Override
+        public void fsync(Caller caller, long node, long fh, boolean dataOnly, ReplyEmpty reply) {
+            syncs.add(reply);
+        }
+    }
+
+    /** A commit that waits for replicas does, for as long as it takes: however many do, the others are served. */
+    @Test
+    void requestsThatWaitKeepNoThread() throws Exception {
+        AtomicReference<Waiting> waiting = new AtomicReference<>();
+        ExecutorService pool = Executors.newFixedThreadPool(WAITING);
+        try (RealMount mount = RealMount.passthroughLike(directory, transport(), backing -> {
+            waiting.set(new Waiting(backing));
+            return waiting.get();
+        })) {
+            List<Future<Void>> all = new ArrayList<>();
+            for (int i = 0; i < WAITING; i++) {
+                Path file = mount.path.resolve("commit" + i);
+                all.add(pool.submit(() -> {
+                    try (FileChannel channel =
+                            FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                        channel.force(true);
+                    }
+                    return null;
+                }));
+            }
+            Queue<ReplyEmpty> syncs = waiting.get().syncs;
+            await().until(() -> syncs.size() == WAITING);
+            Path other = mount.path.resolve("other");
+            Files.writeString(other, "served");
+            assertEquals("served", Files.readString(other));
+            assertTrue(all.stream().noneMatch(Future::isDone));
+            syncs.forEach(ReplyEmpty::ok);
+            for (Future<Void> one : all) {
+                one.get();
+            }
+        } finally {
+            pool.shutdownNow();
         }
     }
 
