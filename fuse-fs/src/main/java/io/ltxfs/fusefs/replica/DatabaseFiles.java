@@ -91,14 +91,16 @@ final class DatabaseFiles {
         return true;
     }
 
-    /** Takes SHARED and RESERVED. Holds nothing if it cannot. */
+    /**
+     * Takes SHARED and RESERVED, this one first: SHARED would be in the way of the commit that is waited for. Holds nothing
+     * if it cannot.
+     */
     Grip lockRollback(OwnMountThread thread) throws PosixException {
         OwnFile database = file(thread);
-        Grip busy = share(database);
-        if (busy == null && !setLockBetween(database, SqliteLocks.RESERVED)) {
-            busy = obstacle(
-                    database, "another process has begun a transaction", RecordLock.WRITE, SqliteLocks.RESERVED, 1);
-        }
+        Grip busy = setLockBetween(database, SqliteLocks.RESERVED)
+                ? share(database)
+                : obstacle(
+                        database, "another process has begun a transaction", RecordLock.WRITE, SqliteLocks.RESERVED, 1);
         if (busy == null) {
             return Grip.HELD;
         }

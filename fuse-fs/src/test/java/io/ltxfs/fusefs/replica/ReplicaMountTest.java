@@ -164,7 +164,8 @@ class ReplicaMountTest {
                 open.ask("insert into t values ('never')");
                 mounts.isReplica = true;
                 CompletableFuture<Void> held = mounts.replica.replica().follow(Duration.ofSeconds(20), false);
-                assertTrue(open.ask("commit").get(0).contains("disk I/O error"));
+                String answer = open.ask("commit").get(0);
+                assertTrue(answer.contains("disk I/O error"), answer);
                 held.get(10, TimeUnit.SECONDS);
                 assertTrue(isLocked(open.ask("insert into t values ('never')")));
                 assertEquals(List.of("0"), open.ask("select count(*) from t"));
