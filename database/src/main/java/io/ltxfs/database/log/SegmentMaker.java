@@ -105,9 +105,9 @@ final class SegmentMaker {
         }
     }
 
-    /** Makes the next segment's file ready; not needed, but saves time later. Blocks on the disk; one thread at a time. */
+    /** Makes the next segment's file ready; not needed, but saves time later. Blocks on the disk. */
     void prepare() {
-        if (!options.preallocate() || spare.isReady()) {
+        if (!options.preallocate()) {
             return;
         }
         try {
@@ -119,9 +119,8 @@ final class SegmentMaker {
 
     /** Removes the file of a segment that is not needed any more, or keeps it for the next one. */
     void dispose(Segment segment) throws DiskException {
-        if (options.preallocate() && !spare.isReady() && segment.end >= options.segmentBytes()) {
-            spare.recycle(segment.path());
-        } else {
+        boolean isWritten = options.preallocate() && segment.end >= options.segmentBytes();
+        if (!isWritten || !spare.recycle(segment.path())) {
             disk.unlink(segment.path());
         }
     }
