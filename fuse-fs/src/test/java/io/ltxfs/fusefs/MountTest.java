@@ -5,11 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ltxfs.database.Database;
 import io.ltxfs.database.DatabaseSetOptions;
-import io.ltxfs.database.posix.Posix;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -38,11 +36,7 @@ class MountTest {
 
     @BeforeEach
     void start() throws Exception {
-        if (!"true".equals(System.getenv("CI"))) {
-            assumeTrue(
-                    Posix.geteuid() == 0 && Files.exists(Path.of("/dev/fuse")),
-                    "skipped: mounting needs root and /dev/fuse");
-        }
+        Mounting.assumePossible();
         mountPoint = Files.createDirectories(directory.resolve("mount"));
         Files.createDirectories(directory.resolve("data"));
         mount = mount();

@@ -4,16 +4,15 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ltxfs.database.Database;
 import io.ltxfs.database.DatabaseSet;
 import io.ltxfs.database.DatabaseSetOptions;
 import io.ltxfs.database.Host.WriteLock;
 import io.ltxfs.database.disk.PosixDisk;
-import io.ltxfs.database.posix.Posix;
 import io.ltxfs.fusefs.CommitWaiting;
 import io.ltxfs.fusefs.FileAttributes;
+import io.ltxfs.fusefs.Mounting;
 import io.ltxfs.fusefs.SqliteShell;
 import io.ltxfs.fusefs.kernel.KernelTransport;
 import io.ltxfs.fusefs.own.OwnMountThreads;
@@ -52,11 +51,7 @@ class LocalHostTest {
 
     @BeforeEach
     void mount() throws Exception {
-        if (!"true".equals(System.getenv("CI"))) {
-            assumeTrue(
-                    Posix.geteuid() == 0 && Files.exists(Path.of("/dev/fuse")),
-                    "skipped: mounting needs root and /dev/fuse");
-        }
+        Mounting.assumePossible();
         mountPoint = Files.createDirectories(directory.resolve("mount"));
         Path data = Files.createDirectories(directory.resolve("data"));
         own = OwnMountThreads.start(1, 100);

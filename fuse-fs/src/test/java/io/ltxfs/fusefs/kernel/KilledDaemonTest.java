@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ltxfs.fusefs.Mounting;
 import io.ltxfs.fusefs.transport.MountOptions;
 import io.ltxfs.fusefs.transport.MountedFileSystem;
 import java.io.BufferedReader;
@@ -34,7 +35,7 @@ final class KilledDaemonTest {
     @ParameterizedTest
     @CsvSource({"strict", "fast"})
     void aKilledDaemonEndsAndLeavesAMountThatCanBeReplaced(String mode) throws Exception {
-        RealMount.assumePossible();
+        Mounting.assumePossible();
         Path backing = Files.createDirectory(directory.resolve("backing"));
         Path mountPoint = Files.createDirectory(directory.resolve("mount"));
         for (int i = 0; i < KILLS; i++) {
@@ -56,7 +57,7 @@ final class KilledDaemonTest {
     @ParameterizedTest
     @CsvSource({"strict", "fast"})
     void theTrapIsThere(String mode) throws Exception {
-        RealMount.assumePossible();
+        Mounting.assumePossible();
         Path backing = Files.createDirectory(directory.resolve("backing"));
         Path mountPoint = Files.createDirectory(directory.resolve("mount"));
         Process daemon = start(backing, mountPoint, mode, "plain");

@@ -1,8 +1,6 @@
 package io.ltxfs.fusefs.kernel;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
-import io.ltxfs.database.posix.Posix;
+import io.ltxfs.fusefs.Mounting;
 import io.ltxfs.fusefs.transport.FileSystem;
 import io.ltxfs.fusefs.transport.MountOptions;
 import io.ltxfs.fusefs.transport.MountedFileSystem;
@@ -24,14 +22,6 @@ final class RealMount implements AutoCloseable {
         this.mounted = mounted;
     }
 
-    /** Skips the test where nothing can be mounted; in CI that is a failure instead. */
-    static void assumePossible() {
-        boolean possible = Posix.geteuid() == 0 && Files.exists(Path.of("/dev/fuse"));
-        if (!"true".equals(System.getenv("CI"))) {
-            assumeTrue(possible, "skipped: mounting needs root and /dev/fuse");
-        }
-    }
-
     /** Makes the file system for a backing directory. */
     interface Maker {
         FileSystem make(Path backing) throws Exception;
@@ -50,7 +40,7 @@ final class RealMount implements AutoCloseable {
     }
 
     private static RealMount of(Path directory, Transport transport, boolean writeBack, Maker maker) throws Exception {
-        assumePossible();
+        Mounting.assumePossible();
         Path backing = Files.createDirectory(directory.resolve("backing"));
         Path path = Files.createDirectory(directory.resolve("mount"));
         FileSystem fileSystem = maker.make(backing);

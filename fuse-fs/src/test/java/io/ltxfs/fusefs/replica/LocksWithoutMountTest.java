@@ -5,12 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ltxfs.database.DatabaseSetOptions;
-import io.ltxfs.database.posix.Posix;
 import io.ltxfs.fusefs.Mount;
 import io.ltxfs.fusefs.MountSettings;
+import io.ltxfs.fusefs.Mounting;
 import io.ltxfs.fusefs.SqliteShell;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,11 +42,7 @@ class LocksWithoutMountTest {
 
     @BeforeEach
     void start() throws Exception {
-        if (!"true".equals(System.getenv("CI"))) {
-            assumeTrue(
-                    Posix.geteuid() == 0 && Files.exists(Path.of("/dev/fuse")),
-                    "skipped: mounting needs root and /dev/fuse");
-        }
+        Mounting.assumePossible();
         mountPoint = Files.createDirectories(directory.resolve("mount"));
         Path data = Files.createDirectories(directory.resolve("data"));
         mount = Mount.start(MountSettings.alone(mountPoint, data, DatabaseSetOptions.defaults()));

@@ -2,9 +2,8 @@ package io.ltxfs.fusefs.replica;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.ltxfs.database.posix.Posix;
+import io.ltxfs.fusefs.Mounting;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -55,11 +54,7 @@ class ReadersTest {
     }
 
     private void readersSeeOnlyWhatWas(String mode, int pageSize, List<String> kinds) throws Exception {
-        if (!"true".equals(System.getenv("CI"))) {
-            assumeTrue(
-                    Posix.geteuid() == 0 && Files.exists(Path.of("/dev/fuse")),
-                    "skipped: mounting needs root and /dev/fuse");
-        }
+        Mounting.assumePossible();
         TwoMounts mounts = new TwoMounts(directory);
         List<Process> readers = new ArrayList<>();
         try {

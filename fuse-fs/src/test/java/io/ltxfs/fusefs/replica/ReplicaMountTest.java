@@ -5,9 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.ltxfs.database.posix.Posix;
+import io.ltxfs.fusefs.Mounting;
 import io.ltxfs.fusefs.SqliteShell;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,11 +32,7 @@ class ReplicaMountTest {
 
     @BeforeEach
     void start() throws Exception {
-        if (!"true".equals(System.getenv("CI"))) {
-            assumeTrue(
-                    Posix.geteuid() == 0 && Files.exists(Path.of("/dev/fuse")),
-                    "skipped: mounting needs root and /dev/fuse");
-        }
+        Mounting.assumePossible();
         mounts = new TwoMounts(directory);
     }
 
