@@ -969,17 +969,7 @@ public final class Database {
      * the middle of anything.
      */
     private void adoptIfFree() {
-        boolean[] adopted = {false};
-        run(
-                () -> {
-                    adopted[0] = users == 0;
-                    if (adopted[0]) {
-                        commitUnjournaled();
-                    }
-                    return Errno.OK;
-                },
-                errno -> {});
-        if (adopted[0]) {
+        if (adoptIf(() -> users == 0)) {
             return;
         }
         if (locked(() -> walFile != null || shmFile != null)) {
@@ -1001,16 +991,19 @@ public final class Database {
                         this, held -> adoptIf(() -> held == Host.WriteLock.FREE && rollback.writes() == before));
     }
 
-    /** @param condition asked with the lock held */
-    private void adoptIf(BooleanSupplier condition) {
+    /** @param condition asked with the lock held. @return what it said */
+    private boolean adoptIf(BooleanSupplier condition) {
+        boolean[] may = {false};
         run(
                 () -> {
-                    if (condition.getAsBoolean()) {
+                    may[0] = condition.getAsBoolean();
+                    if (may[0]) {
                         commitUnjournaled();
                     }
                     return Errno.OK;
                 },
                 errno -> {});
+        return may[0];
     }
 
     private void commitUnjournaled() {

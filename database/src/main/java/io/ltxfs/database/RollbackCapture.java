@@ -101,16 +101,17 @@ final class RollbackCapture {
 
     /** The journal is gone as if it had never been made; nobody has written the database under it. */
     void journalTakenBack() {
-        JournalEnd gone = () -> {
-            journal = null;
-            journalEnd = 0;
-            journalSynced = false;
-        };
         if (active) {
-            endTransaction(gone);
+            endTransaction(this::forgetJournal);
         } else {
-            journal = null;
+            forgetJournal();
         }
+    }
+
+    private void forgetJournal() {
+        journal = null;
+        journalEnd = 0;
+        journalSynced = false;
     }
 
     int journalWrite(SideFile file, Handle handle, long offset, ByteBuffer source, Completion completion)
@@ -188,9 +189,7 @@ final class RollbackCapture {
                     if (was) {
                         journalMode = "delete";
                     }
-                    journal = null;
-                    journalEnd = 0;
-                    journalSynced = false;
+                    forgetJournal();
                     detach.run();
                 },
                 completion);
