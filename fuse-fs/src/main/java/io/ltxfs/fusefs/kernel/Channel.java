@@ -19,7 +19,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Channel {
     private static final Logger LOG = LoggerFactory.getLogger(Channel.class);
-    private static final String DEVICE = FuseDevice.PATH;
 
     private final int fd;
 
@@ -49,15 +48,15 @@ final class Channel {
         int result = Posix.ioctl(clone, FuseLayout.DEVICE_CLONE, argument);
         if (result < 0) {
             Posix.close(clone);
-            throw new PosixException(-result, "clone the descriptor of " + DEVICE);
+            throw new PosixException(-result, "clone the descriptor of " + FuseDevice.PATH);
         }
         return new Channel(clone);
     }
 
     private static int openDevice() throws PosixException {
         // Inherited by a child, the descriptor would keep a mount alive and hanging after this process has died (D6).
-        int fd = Posix.open(DEVICE, OpenFlags.RDWR | OpenFlags.CLOEXEC, 0);
-        return (int) Posix.check(fd, "open " + DEVICE);
+        int fd = Posix.open(FuseDevice.PATH, OpenFlags.RDWR | OpenFlags.CLOEXEC, 0);
+        return (int) Posix.check(fd, "open " + FuseDevice.PATH);
     }
 
     int fd() {

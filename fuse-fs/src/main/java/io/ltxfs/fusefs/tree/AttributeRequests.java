@@ -98,9 +98,8 @@ final class AttributeRequests {
             try {
                 if (file.content() instanceof Content.Plain plain) {
                     setPlain(file, plain.fd(), change);
-                    PlainChanges changes = file.changes();
-                    if (changes != null && change.has(SetAttr.SIZE)) {
-                        changes.cut(change.size());
+                    if (change.has(SetAttr.SIZE)) {
+                        file.cut(change.size());
                     }
                 }
             } finally {

@@ -312,10 +312,7 @@ final class FileRequests {
                 written += (int) count;
                 data.position(data.position() + (int) count);
             }
-            PlainChanges changes = file.changes();
-            if (changes != null) {
-                changes.wrote(offset, written);
-            }
+            file.wrote(offset, written);
         } finally {
             file.lock().readLock().unlock();
         }
@@ -391,10 +388,7 @@ final class FileRequests {
                 throw new TreeException(Errno.EOPNOTSUPP, "fallocate of a file of SQLite's");
             }
             TreeException.check(Posix.fallocate(plain.fd(), mode, offset, length), "fallocate");
-            PlainChanges changes = file.changes();
-            if (changes != null) {
-                changes.wrote(offset, length);
-            }
+            file.wrote(offset, length);
         } finally {
             file.lock().readLock().unlock();
         }

@@ -39,13 +39,23 @@ final class RegularFile extends Inode {
         ino = newIno;
     }
 
-    /** Where changes of a plain file are taken down; null while nobody wants to know. Caller holds the lock, shared. */
-    @Nullable
-    PlainChanges changes() {
-        return changes;
+    /** Takes down what was written to a plain file, if somebody wants to know. Caller holds the lock, shared. */
+    void wrote(long offset, long length) {
+        PlainChanges wanted = changes;
+        if (wanted != null) {
+            wanted.wrote(offset, length);
+        }
     }
 
-    /** Caller holds the lock exclusively. */
+    /** Takes down a plain file's new size, if somebody wants to know. Caller holds the lock, shared. */
+    void cut(long size) {
+        PlainChanges wanted = changes;
+        if (wanted != null) {
+            wanted.cut(size);
+        }
+    }
+
+    /** Where changes of a plain file are taken down; null while nobody wants to know. Caller holds the lock exclusively. */
     void changes(@Nullable PlainChanges wanted) {
         changes = wanted;
     }
