@@ -1,11 +1,11 @@
 package io.ltxfs.fusefs.kernel;
 
 import io.ltxfs.database.posix.FileStat;
+import io.ltxfs.database.posix.NameService;
 import io.ltxfs.database.posix.Posix;
 import io.ltxfs.database.posix.PosixException;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -73,16 +73,9 @@ final class HelperRefusal {
 
     private static boolean isKnown(int user) {
         try {
-            Process getent = new ProcessBuilder(List.of("getent", "passwd", Integer.toUnsignedString(user)))
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-            return getent.waitFor() == 0;
+            return NameService.find("passwd", Integer.toUnsignedString(user)).isPresent();
         } catch (IOException e) {
-            return true;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return true;
+            return true; // then that is not what is wrong
         }
     }
 }

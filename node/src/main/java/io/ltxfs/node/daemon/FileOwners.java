@@ -1,10 +1,10 @@
 package io.ltxfs.node.daemon;
 
+import io.ltxfs.database.posix.NameService;
 import io.ltxfs.fusefs.FileAttributes;
 import io.ltxfs.node.config.ConfigException;
 import io.ltxfs.node.config.LtxfsConfig;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 
@@ -32,16 +32,13 @@ final class FileOwners {
             return Integer.parseInt(name.get());
         }
         try {
-            Process getent = new ProcessBuilder(List.of("getent", database, name.get()))
-                    .redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-            String line = new String(getent.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            String[] fields = line.split(":", -1);
-            if (fields.length > 2) {
-                return Integer.parseInt(fields[2]);
+            Optional<List<String>> entry = NameService.find(database, name.get());
+            if (entry.isPresent()) {
+                return Integer.parseInt(entry.get().get(2));
             }
         } catch (IOException e) {
-            throw new ConfigException(key, "'" + name.get() + "' cannot be looked up", "write a number");
+            throw new ConfigException(
+                    key, "'" + name.get() + "' cannot be looked up: " + e.getMessage(), "write a number");
         }
         throw new ConfigException(
                 key, "'" + name.get() + "' is not known here", "name one that 'getent " + database + "' knows");

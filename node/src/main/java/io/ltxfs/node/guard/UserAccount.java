@@ -1,7 +1,7 @@
 package io.ltxfs.node.guard;
 
+import io.ltxfs.database.posix.NameService;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** A user of the machine, from its user database (which may be more than a file). */
@@ -13,20 +13,19 @@ record UserAccount(String name, String uid, String gid, String home, String shel
      * @throws GuardException if there is none
      */
     static UserAccount find(String nameOrNumber) throws GuardException {
-        String line;
+        List<String> fields;
         try {
-            Process getent = new ProcessBuilder(List.of("getent", "passwd", nameOrNumber))
-                    .redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-            line = new String(getent.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            fields = NameService.find("passwd", nameOrNumber).orElse(List.of());
         } catch (IOException e) {
-            throw new GuardException("user " + nameOrNumber, "getent cannot be run: " + e.getMessage(), "install it");
+            throw new GuardException(
+                    "user " + nameOrNumber,
+                    "cannot be looked up: " + e.getMessage(),
+                    "try 'getent passwd " + nameOrNumber + "'");
         }
-        String[] fields = line.split(":", -1);
-        if (fields.length < 7) {
+        if (fields.size() < 7) {
             throw new GuardException(
                     "user " + nameOrNumber, "there is no such user", "name one that 'getent passwd' knows");
         }
-        return new UserAccount(fields[0], fields[2], fields[3], fields[5], fields[6]);
+        return new UserAccount(fields.get(0), fields.get(2), fields.get(3), fields.get(5), fields.get(6));
     }
 }
