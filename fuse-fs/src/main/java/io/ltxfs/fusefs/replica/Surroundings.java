@@ -48,7 +48,7 @@ record Surroundings(
     /** Waits until the kernel has forgotten what it was told to forget. */
     void awaitInvalidations() {
         CountDownLatch done = new CountDownLatch(1);
-        tree.afterInvalidations(done::countDown);
+        tree.afterAllInvalidations(done::countDown);
         try {
             done.await(INVALIDATION_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {

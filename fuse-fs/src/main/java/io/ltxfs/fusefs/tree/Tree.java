@@ -123,31 +123,36 @@ public final class Tree implements FileSystem, AutoCloseable {
 
     /** Drops what the kernel has cached of a database file's range; a length of 0 means to the end. Returns at once. */
     public void invalidate(Database database, long offset, long length) {
-        forgetRange(database, Role.DATABASE, offset, length);
+        dropRange(database, Role.DATABASE, offset, length);
     }
 
-    /** Runs a task once what was to be dropped until now is. */
+    /** Runs a task once the contents that were to be dropped until now are. */
     public void afterInvalidations(Runnable task) {
         parts.kernel().after(task);
     }
 
+    /** Runs a task once contents, names and attributes that were to be dropped until now are. Not for what answers a request. */
+    public void afterAllInvalidations(Runnable task) {
+        parts.kernel().afterAll(task);
+    }
+
     /** Drops what the kernel has cached of a WAL from an offset on. Returns at once. */
     public void invalidateWal(Database database, long offset) {
-        forgetRange(database, Role.WAL, offset, 0);
+        dropRange(database, Role.WAL, offset, 0);
     }
 
     /** Drops what the kernel has cached of a journal. Returns at once. */
     public void invalidateJournal(Database database) {
-        forgetRange(database, Role.JOURNAL, 0, 0);
+        dropRange(database, Role.JOURNAL, 0, 0);
     }
 
-    private void forgetRange(Database database, Role role, long offset, long length) {
+    private void dropRange(Database database, Role role, long offset, long length) {
         Inode node = parts.nodes().find(database.name() + role.suffix());
         if (node instanceof RegularFile file
                 && file.content() instanceof Content.Sqlite sqlite
                 && sqlite.role() == role
                 && sqlite.database() == database) {
-            parts.kernel().forgetRange(node.id(), offset, length);
+            parts.kernel().dropRange(node.id(), offset, length);
         }
     }
 
