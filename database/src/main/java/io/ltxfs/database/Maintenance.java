@@ -180,12 +180,14 @@ final class Maintenance {
     }
 
     private void trim() {
+        // In the order in which a record changes hands: appended, open or waiting in an inbox, known to its database.
         long keep = log.durableLsn();
+        keep = Math.min(keep, log.firstUnsettledLsn());
+        keep = Math.min(keep, set.arrivals().keepFromLsn());
         for (Database database : set.all()) {
             long watermark = database.watermark();
             keep = watermark == Long.MAX_VALUE ? keep : Math.min(keep, watermark + 1);
         }
-        keep = Math.min(keep, set.arrivals().keepFromLsn());
         try {
             log.trim(Math.min(keep, feed.keepFromLsn()));
             long without = backlog.startsOver() ? keep : Math.min(keep, feed.keepFromLsn(Kind.ARCHIVE));

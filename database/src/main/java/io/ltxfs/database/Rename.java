@@ -11,6 +11,7 @@ import io.ltxfs.database.log.TransactionLog;
 import io.ltxfs.ltx.PageChecksum;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * rename(2) of a database. A name's history is its own: the new name gets everything as one transaction at its next
@@ -98,13 +99,14 @@ final class Rename {
         state.gid = old.gid;
         state.mode = old.mode;
         long lsn = 0;
+        long dropLsn = 0;
+        RecordBuilder.@Nullable Built built = null;
         TransactionHeader drop = dropNothing(old);
         if (old.position.txid() != 0) {
             Overlay view = new Overlay(file.beneath(), services.newSlots(Math.max(old.pageSize, 512)), file.viewSize());
-            RecordBuilder.Built built = RecordBuilder.build(state, view, old.pageSize);
+            built = RecordBuilder.build(state, view, old.pageSize);
             drop = set.dropOf(old);
             lsn = log.appendOpen(new LogRecord.Committed(built.header(), built.pages()));
-            long dropLsn = 0;
             try {
                 dropLsn = log.appendOpen(new LogRecord.Committed(drop, PageSet.empty()));
                 log.flushAndWait(dropLsn);
@@ -115,11 +117,24 @@ final class Rename {
                 }
                 throw e;
             }
-            log.settle(lsn);
-            log.settle(dropLsn);
-            state.committed(built.header(), built.pages(), lsn, false);
             view.close();
         }
+        try {
+            if (built != null) {
+                state.committed(built.header(), built.pages(), lsn, false);
+            }
+            return place(old, state, sums, drop, lsn);
+        } finally {
+            // Not before: the log is kept for the new name's sake as soon as the set knows it, and until then for this.
+            log.settle(lsn);
+            log.settle(dropLsn);
+        }
+    }
+
+    /** Moves the file, and makes the new name known. @param lsn of its record, or 0 */
+    private int place(State old, State state, PageChecksums sums, TransactionHeader drop, long lsn)
+            throws DiskException {
+        TransactionLog log = services.log();
         disk.rename(DatabaseSet.path(from.name()), DatabaseSet.path(to));
         set.syncParent(from.name());
         set.syncParent(to);

@@ -19,10 +19,22 @@ import java.util.function.LongSupplier;
 final class OpenRecords {
     private static final class Open {
         final Set<Long> targets;
+        /** The oldest record that depends on this one's outcome. */
+        final long firstLsn;
+
         long abortedAt;
 
-        Open(Collection<Long> targets) {
+        Open(long lsn, Collection<Long> targets) {
             this.targets = new HashSet<>(targets);
+            long first = lsn;
+            for (long target : targets) {
+                first = Math.min(first, target);
+            }
+            this.firstLsn = first;
+        }
+
+        boolean isOver(long durable) {
+            return targets.isEmpty() && abortedAt <= durable;
         }
     }
 
@@ -30,7 +42,7 @@ final class OpenRecords {
 
     /** @param targets the records that it commits */
     synchronized void add(long lsn, Collection<Long> targets) {
-        open.put(lsn, new Open(targets));
+        open.put(lsn, new Open(lsn, targets));
     }
 
     /** {@link #add} unless the record is durable, and so may have been given away. */
@@ -60,13 +72,25 @@ final class OpenRecords {
         }
     }
 
+    /** The first LSN of a record that is open, or that an open one commits; {@link Long#MAX_VALUE} if there is none. */
+    synchronized long firstLsn(LongSupplier durableLsn) {
+        long durable = durableLsn.getAsLong();
+        long first = Long.MAX_VALUE;
+        for (Open record : open.values()) {
+            if (!record.isOver(durable)) {
+                first = Math.min(first, record.firstLsn);
+            }
+        }
+        return first;
+    }
+
     /** The LSN up to which everything is durable and as it will stay. */
     synchronized long settledLsn(LongSupplier durableLsn) {
         long durable = durableLsn.getAsLong();
         for (Iterator<Map.Entry<Long, Open>> each = open.entrySet().iterator(); each.hasNext(); ) {
             Map.Entry<Long, Open> oldest = each.next();
             Open record = oldest.getValue();
-            if (!record.targets.isEmpty() || record.abortedAt > durable) {
+            if (!record.isOver(durable)) {
                 return Math.min(durable, oldest.getKey() - 1);
             }
             each.remove();

@@ -153,6 +153,16 @@ final class SegmentedLog implements TransactionLog {
     }
 
     @Override
+    public long firstUnsettledLsn() {
+        tail.appendLock.lock();
+        try {
+            return Math.min(catalog.firstUndecided(), open.firstLsn(group::durable));
+        } finally {
+            tail.appendLock.unlock();
+        }
+    }
+
+    @Override
     public boolean isWithdrawn(long lsn) {
         return history.isWithdrawn(lsn);
     }
@@ -514,7 +524,7 @@ final class SegmentedLog implements TransactionLog {
         }
         Segment first = all.get(0);
         Segment second = all.get(next);
-        if (second.firstLsn > keepFromLsn || firstUndecided() < second.firstLsn) {
+        if (second.firstLsn > keepFromLsn || firstUnsettledLsn() < second.firstLsn) {
             return false;
         }
         Map<String, CatalogEntry> then =
@@ -546,15 +556,6 @@ final class SegmentedLog implements TransactionLog {
             trimmer.removeStages(all.get(i));
         }
         return true;
-    }
-
-    private long firstUndecided() {
-        tail.appendLock.lock();
-        try {
-            return catalog.firstUndecided();
-        } finally {
-            tail.appendLock.unlock();
-        }
     }
 
     /** What the trimmer appends. */

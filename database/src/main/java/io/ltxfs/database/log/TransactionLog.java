@@ -63,6 +63,14 @@ public interface TransactionLog extends AutoCloseable {
      */
     boolean reopen(long lsn);
 
+    /**
+     * The first LSN of what is not decided, or is open ({@link #appendOpen}): of the records that a mark commits, too. Their
+     * databases do not know of them yet, so who wants to know what has to be kept asks this first and the databases then.
+     *
+     * @return {@link Long#MAX_VALUE} if there is none
+     */
+    long firstUnsettledLsn();
+
     /** Whether an abort, or a record in its place, withdraws a record. */
     boolean isWithdrawn(long lsn);
 
@@ -139,7 +147,7 @@ public interface TransactionLog extends AutoCloseable {
 
     /**
      * Removes the oldest segments beyond the size bound, oldest first, never past {@code keepFromLsn} (the first LSN that
-     * recovery or a replica still needs) and never past an undecided record. Pages in them that kept positions need are
+     * recovery or a replica still needs) and never past an undecided or open record. Pages in them that kept positions need are
      * carried over to the end of the log. Does nothing while the log is being read or held. Blocks on the disk; appends go on.
      */
     void trim(long keepFromLsn) throws DiskException;

@@ -5,6 +5,7 @@ import io.ltxfs.database.Database;
 import io.ltxfs.database.Handle;
 import io.ltxfs.database.SqliteFile;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -26,6 +27,11 @@ final class Transaction {
 
     void begin() {
         database.file().opened(handle);
+        lockAgain();
+    }
+
+    /** Takes SQLite's write lock, which another transaction's end gave up for the whole process. */
+    void lockAgain() {
         byte[] lock = ByteBuffer.allocate(9)
                 .order(java.nio.ByteOrder.LITTLE_ENDIAN)
                 .putLong(512)
@@ -36,6 +42,11 @@ final class Transaction {
 
     /** Writes and syncs a journal with the pre-images of some pages. */
     void journal(byte[] content, List<Integer> pages) {
+        journal(content, pages, "");
+    }
+
+    /** The same of one database among several. */
+    void journal(byte[] content, List<Integer> pages, String superJournal) {
         int pageSize = SqliteImage.pageSize(content);
         SqliteFile journal = database.createJournal();
         journal.opened(journalHandle);
@@ -55,6 +66,18 @@ final class Transaction {
             long at = offset;
             call(done -> journal.write(journalHandle, at, record, done));
             offset += pageSize + 8;
+        }
+        if (!superJournal.isEmpty()) {
+            byte[] name = superJournal.getBytes(StandardCharsets.UTF_8);
+            int sum = 0;
+            for (byte b : name) {
+                sum += b;
+            }
+            ByteBuffer tail = ByteBuffer.allocate(name.length + 20);
+            tail.putInt(0x40000000 / pageSize + 1).put(name);
+            tail.putInt(name.length).putInt(sum).putLong(JOURNAL_MAGIC).flip();
+            long at = offset;
+            call(done -> journal.write(journalHandle, at, tail, done));
         }
         call(done -> journal.sync(journalHandle, done));
         ByteBuffer count = ByteBuffer.allocate(12)
@@ -81,7 +104,7 @@ final class Transaction {
         database.file().released(handle);
     }
 
-    private void call(Consumer<Completion> call) {
+    void call(Consumer<Completion> call) {
         int[] errno = {-1};
         call.accept(result -> errno[0] = result);
         while (host.runAnswers() || errno[0] == -1 && host.runTask()) {
