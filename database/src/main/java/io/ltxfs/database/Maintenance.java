@@ -4,8 +4,6 @@ import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.feed.LogFeed;
 import io.ltxfs.database.feed.TransactionFeed.Kind;
 import io.ltxfs.database.log.TransactionLog;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -32,7 +30,7 @@ final class Maintenance {
     private final TransactionLog log;
     private final LogFeed feed;
     private final Backlog backlog;
-    private final Set<Database> watched = ConcurrentHashMap.newKeySet();
+    private final Watched<Database> watched = new Watched<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition stopped = lock.newCondition();
     private volatile boolean retry;
@@ -149,7 +147,7 @@ final class Maintenance {
     }
 
     private void poll() {
-        watched.removeIf(Database::pollUnjournaled);
+        watched.look(Database::pollUnjournaled);
     }
 
     private void flush() {
