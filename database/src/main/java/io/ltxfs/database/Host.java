@@ -46,6 +46,13 @@ public interface Host {
         });
     }
 
+    /**
+     * {@link #withExclusiveLock} of two databases: both are held while the action runs.
+     *
+     * @param afterwards runs once, when the locks are given back or were not had
+     */
+    void withExclusiveLocks(Database first, Database second, Consumer<Boolean> action, Runnable afterwards);
+
     /** Drops the kernel's cached pages of a range of the database file; a length of 0 means to the end. */
     void invalidate(Database database, long offset, long length);
 

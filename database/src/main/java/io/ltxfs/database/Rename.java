@@ -11,13 +11,16 @@ import io.ltxfs.database.log.TransactionLog;
 import io.ltxfs.ltx.PageChecksum;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * rename(2) of a database. A name's history is its own: the new name gets everything as one transaction at its next
  * TXID, the old one is dropped at its. Both records are durable before the file is moved.
  */
 final class Rename {
+    private static final Logger LOG = LoggerFactory.getLogger(Rename.class);
+
     private final DatabaseSet set;
     private final Disk disk;
     private final Services services;
@@ -39,18 +42,10 @@ final class Rename {
         if (target.isEmpty()) {
             services.host().withExclusiveLock(from, held -> errno.set(held ? move() : Errno.EBUSY), answer);
         } else {
-            services.host().withExclusiveLock(from, held -> {
-                if (held) {
-                    onto(target.get(), errno, answer);
-                } else {
-                    answer.run();
-                }
-            });
+            Database onto = target.get();
+            services.host()
+                    .withExclusiveLocks(from, onto, both -> errno.set(both ? moveOnto(onto) : Errno.EBUSY), answer);
         }
-    }
-
-    private void onto(Database target, AtomicInteger errno, Runnable answer) {
-        services.host().withExclusiveLock(target, both -> errno.set(both ? moveOnto(target) : Errno.EBUSY), answer);
     }
 
     private int moveOnto(Database target) {
@@ -85,74 +80,101 @@ final class Rename {
         }
     }
 
+    /** Until the file has its new name, what fails leaves everything as it was; nothing fails after it. */
     private int moveLocked() throws DiskException {
         State old = from.state();
-        TransactionLog log = services.log();
         from.drain();
         disk.unlink(DatabaseSet.sumsPath(to));
-        PageChecksums sums = new PageChecksums(disk, DatabaseSet.sumsPath(to));
-        CommittedFile file = old.file;
-        State state = new State(to, services, file, sums, set.lastPosition(to));
-        state.notBefore(set.latestMillis(to));
-        state.wantsFull = true;
-        state.uid = old.uid;
-        state.gid = old.gid;
-        state.mode = old.mode;
-        long lsn = 0;
-        long dropLsn = 0;
-        RecordBuilder.@Nullable Built built = null;
-        TransactionHeader drop = dropNothing(old);
-        if (old.position.txid() != 0) {
-            Overlay view = new Overlay(file.beneath(), services.newSlots(Math.max(old.pageSize, 512)), file.viewSize());
-            built = RecordBuilder.build(state, view, old.pageSize);
-            drop = set.dropOf(old);
-            lsn = log.appendOpen(new LogRecord.Committed(built.header(), built.pages()));
-            try {
-                dropLsn = log.appendOpen(new LogRecord.Committed(drop, PageSet.empty()));
-                log.flushAndWait(dropLsn);
-            } catch (DiskException e) {
-                from.abortNow(lsn);
-                if (dropLsn != 0) {
-                    from.abortNow(dropLsn);
-                }
-                throw e;
-            }
-            view.close();
+        DiskFile file = disk.open(DatabaseSet.path(from.name()), Disk.Mode.WRITE);
+        PageChecksums sums;
+        try {
+            sums = new PageChecksums(disk, DatabaseSet.sumsPath(to));
+        } catch (DiskException e) {
+            file.close();
+            throw e;
         }
         try {
-            if (built != null) {
-                state.committed(built.header(), built.pages(), lsn, false);
+            State state = new State(to, services, new CommittedFile(file), sums, set.lastPosition(to));
+            state.notBefore(set.latestMillis(to));
+            state.wantsFull = true;
+            state.uid = old.uid;
+            state.gid = old.gid;
+            state.mode = old.mode;
+            if (old.position.txid() == 0) {
+                disk.rename(DatabaseSet.path(from.name()), DatabaseSet.path(to));
+                syncNames();
+                moved(state, dropNothing(old));
+            } else {
+                moveWithRecords(old, state);
             }
-            return place(old, state, sums, drop, lsn);
-        } finally {
-            // Not before: the log is kept for the new name's sake as soon as the set knows it, and until then for this.
-            log.settle(lsn);
-            log.settle(dropLsn);
+        } catch (DiskException e) {
+            sums.close();
+            file.close();
+            throw e;
+        }
+        return Errno.OK;
+    }
+
+    private void moveWithRecords(State old, State state) throws DiskException {
+        TransactionLog log = services.log();
+        Overlay view =
+                new Overlay(old.file.beneath(), services.newSlots(Math.max(old.pageSize, 512)), old.file.viewSize());
+        RecordBuilder.Built built = RecordBuilder.build(state, view, old.pageSize);
+        TransactionHeader drop = set.dropOf(old);
+        long lsn = log.appendOpen(new LogRecord.Committed(built.header(), built.pages()));
+        long dropLsn = 0;
+        try {
+            dropLsn = log.appendOpen(new LogRecord.Committed(drop, PageSet.empty()));
+            log.flushAndWait(dropLsn);
+            disk.rename(DatabaseSet.path(from.name()), DatabaseSet.path(to));
+        } catch (DiskException e) {
+            from.abortNow(lsn);
+            if (dropLsn != 0) {
+                from.abortNow(dropLsn);
+            }
+            throw e;
+        }
+        view.close();
+        try {
+            state.committed(built.header(), built.pages(), lsn, false);
+        } catch (DiskException e) {
+            state.moved(built.header(), lsn);
+            state.wantsFull = true;
+        }
+        if (syncNames()) {
+            try {
+                log.flushAndWait(log.append(new LogRecord.Watermark(from.name(), log.lastLsn())));
+            } catch (DiskException e) {
+                LOG.warn("a restart renames a database again: database={} error=\"{}\"", to, e.getMessage());
+            }
+        }
+        moved(state, drop);
+        // Not before: the log is kept for the new name's sake as soon as the set knows it, and until then for this.
+        log.settle(lsn);
+        log.settle(dropLsn);
+    }
+
+    /** @return false if a power failure may undo the rename: recovery then does it again */
+    private boolean syncNames() {
+        try {
+            set.syncParent(from.name());
+            set.syncParent(to);
+            return true;
+        } catch (DiskException e) {
+            LOG.warn("could not sync the name of a database: database={} error=\"{}\"", to, e.getMessage());
+            return false;
         }
     }
 
-    /** Moves the file, and makes the new name known. @param lsn of its record, or 0 */
-    private int place(State old, State state, PageChecksums sums, TransactionHeader drop, long lsn)
-            throws DiskException {
-        TransactionLog log = services.log();
-        disk.rename(DatabaseSet.path(from.name()), DatabaseSet.path(to));
-        set.syncParent(from.name());
-        set.syncParent(to);
-        if (lsn != 0) {
-            log.flushAndWait(log.append(new LogRecord.Watermark(from.name(), log.lastLsn())));
-        }
-        DiskFile reopened = disk.open(DatabaseSet.path(to), Disk.Mode.WRITE);
-        State moved = new State(to, services, new CommittedFile(reopened), sums, state.position);
-        moved.moved(state.lastHeader(), lsn);
-        moved.wantsFull = state.wantsFull;
-        moved.uid = state.uid;
-        moved.gid = state.gid;
-        moved.mode = state.mode;
-        set.renamed(from, drop, new Database(set, services, moved, 0));
+    private void moved(State state, TransactionHeader drop) {
+        set.renamed(from, drop, new Database(set, services, state, 0));
         from.abandon();
         from.detach();
-        disk.unlink(DatabaseSet.sumsPath(from.name()));
-        return Errno.OK;
+        try {
+            disk.unlink(DatabaseSet.sumsPath(from.name()));
+        } catch (DiskException e) {
+            // It is removed before another file of the name becomes a database.
+        }
     }
 
     private static TransactionHeader dropNothing(State state) {

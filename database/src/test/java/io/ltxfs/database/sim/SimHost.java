@@ -119,6 +119,15 @@ final class SimHost implements Host {
     }
 
     @Override
+    public void withExclusiveLocks(Database first, Database second, Consumer<Boolean> action, Runnable afterwards) {
+        answers.add(() -> {
+            action.accept(
+                    !locked(first.name(), 0, DATABASE_LOCKS, "rw") && !locked(second.name(), 0, DATABASE_LOCKS, "rw"));
+            afterwards.run();
+        });
+    }
+
+    @Override
     public void invalidate(Database database, long offset, long length) {}
 
     @Override

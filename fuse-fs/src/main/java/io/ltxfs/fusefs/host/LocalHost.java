@@ -220,6 +220,15 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
 
     @Override
     public void withExclusiveLock(Database database, Consumer<Boolean> action, Runnable afterwards) {
+        exclusively(List.of(database.name()), action, afterwards);
+    }
+
+    @Override
+    public void withExclusiveLocks(Database first, Database second, Consumer<Boolean> action, Runnable afterwards) {
+        exclusively(List.of(first.name(), second.name()), action, afterwards);
+    }
+
+    private void exclusively(List<String> names, Consumer<Boolean> action, Runnable afterwards) {
         Once<Boolean> once = new Once<>(action);
         Once<Boolean> end = new Once<>(held -> afterwards.run());
         if (tree == null) {
@@ -234,19 +243,14 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
                     }
                 },
                 ANSWER_MILLIS);
-        String name = database.name();
-        run(name, files -> files.lockExclusive(name))
-                .whenComplete((locked, failure) -> soon(() -> {
-                    if (failure != null) {
-                        report("lock not taken", name, failure);
-                    }
-                    boolean held = failure == null && locked;
+        lock(names, 0)
+                .thenAccept(count -> soon(() -> {
                     try {
-                        once.give(held);
+                        once.give(count == names.size());
                     } finally {
-                        if (held) {
+                        if (count > 0) {
                             later(() -> end.give(true), ANSWER_MILLIS);
-                            unlock(name).whenComplete((done, problem) -> soon(() -> end.give(true)));
+                            unlock(names.subList(0, count)).whenComplete((done, problem) -> soon(() -> end.give(true)));
                         } else {
                             end.give(false);
                         }
@@ -254,11 +258,29 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
                 }));
     }
 
-    private CompletableFuture<Boolean> unlock(String name) {
-        return run(name, files -> {
-            files.unlock(name);
-            return true;
-        });
+    /** Takes the locks one after the other. @return how many of the first ones are held: all, or those before one that was not had */
+    private CompletableFuture<Integer> lock(List<String> names, int held) {
+        if (held == names.size()) {
+            return CompletableFuture.completedFuture(held);
+        }
+        String name = names.get(held);
+        return run(name, files -> files.lockExclusive(name))
+                .handle((locked, failure) -> {
+                    if (failure != null) {
+                        report("lock not taken", name, failure);
+                    }
+                    return failure == null && locked;
+                })
+                .thenCompose(locked -> locked ? lock(names, held + 1) : CompletableFuture.completedFuture(held));
+    }
+
+    private CompletableFuture<Void> unlock(List<String> names) {
+        return CompletableFuture.allOf(names.stream()
+                .map(name -> run(name, files -> {
+                    files.unlock(name);
+                    return true;
+                }))
+                .toArray(CompletableFuture<?>[]::new));
     }
 
     private static void report(String what, String name, Throwable failure) {

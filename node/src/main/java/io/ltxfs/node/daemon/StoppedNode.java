@@ -76,6 +76,12 @@ public final class StoppedNode implements AutoCloseable {
         }
 
         @Override
+        public void withExclusiveLocks(Database first, Database second, Consumer<Boolean> action, Runnable afterwards) {
+            action.accept(true);
+            afterwards.run();
+        }
+
+        @Override
         public void invalidate(Database database, long offset, long length) {}
 
         @Override

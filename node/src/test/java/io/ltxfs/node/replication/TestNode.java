@@ -375,6 +375,14 @@ final class TestNode implements AutoCloseable {
         }
 
         @Override
+        public void withExclusiveLocks(Database first, Database second, Consumer<Boolean> action, Runnable afterwards) {
+            background(() -> {
+                action.accept(true);
+                afterwards.run();
+            });
+        }
+
+        @Override
         public void invalidate(Database database, long offset, long length) {}
 
         @Override

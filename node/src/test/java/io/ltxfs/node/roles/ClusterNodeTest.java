@@ -234,6 +234,10 @@ class ClusterNodeTest {
         }
 
         @Override
+        public void withExclusiveLocks(
+                Database first, Database second, Consumer<Boolean> action, Runnable afterwards) {}
+
+        @Override
         public void withExclusiveLock(Database database, Consumer<Boolean> action) {
             action.accept(true);
         }
