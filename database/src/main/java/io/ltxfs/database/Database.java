@@ -61,6 +61,8 @@ public final class Database {
     private boolean detached;
     private boolean applyQueued;
     private boolean dropped;
+    private @Nullable Drop unfinishedDrop;
+    private boolean dropUnknown;
     private boolean syncFailed;
     private boolean leftPlain;
     private String damage = "";
@@ -267,6 +269,9 @@ public final class Database {
             if (services.backlog().refusesWrites()) {
                 warnings.add(services.backlog().warning());
             }
+            if (dropUnknown) {
+                warnings.add("is neither there nor gone: its removal could not be made durable; remove it again");
+            }
             if (syncFailed) {
                 warnings.add("its file could not be synced: the log is kept, and a restart brings it to the file");
             }
@@ -397,7 +402,7 @@ public final class Database {
 
     /** Runs a step with the lock, then what it left to do without it, then answers unless it is pending. */
     void run(Step step, Completion completion) {
-        runEvenDamaged(() -> damage.isEmpty() || dropped ? step.run() : Errno.EIO, completion);
+        runEvenDamaged(() -> dropUnknown || !damage.isEmpty() && !dropped ? Errno.EIO : step.run(), completion);
     }
 
     /** {@link #run}, for a quarantined database too: it may be removed. */
@@ -410,6 +415,9 @@ public final class Database {
         } catch (DiskException e) {
             errno = e.errno();
             LOG.warn("failed: database={} errno={} error=\"{}\"", state.name, errno, e.getMessage());
+        } catch (RuntimeException e) { // who waits must hear, also where a flush goes on with this
+            errno = Errno.EIO;
+            LOG.error("failed unexpectedly: database={}", state.name, e);
         } finally {
             rest = after;
             after = null;
@@ -503,6 +511,25 @@ public final class Database {
 
     boolean isDropped() {
         return dropped;
+    }
+
+    /**
+     * The drop of a database, on its way.
+     *
+     * @param lsn of its record
+     */
+    record Drop(TransactionHeader header, long lsn) {}
+
+    /** The drop that is in the log, while the name is not gone for good; null if there is none. Called with the lock held. */
+    @Nullable
+    Drop unfinishedDrop() {
+        return unfinishedDrop;
+    }
+
+    /** @param unknown whether it may be undone by a restart: whoever goes on is refused. Called with the lock held */
+    void unfinishedDrop(@Nullable Drop drop, boolean unknown) {
+        unfinishedDrop = drop;
+        dropUnknown = unknown;
     }
 
     // ---- deciding

@@ -185,12 +185,16 @@ public final class DatabaseSet implements AutoCloseable {
     public void drop(Database database, Completion completion) {
         database.runEvenDamaged(
                 () -> {
+                    Database.Drop begun = database.unfinishedDrop();
+                    if (begun != null) {
+                        return finishDrop(database, begun, completion);
+                    }
                     if (database.isDropped()) {
                         return Errno.ENOENT;
                     }
                     State state = database.state();
-                    database.abandon();
                     if (state.position.txid() == 0 || state.lastLsn == 0) {
+                        database.abandon();
                         database.detach();
                         forget(database);
                         return Errno.OK;
@@ -199,28 +203,47 @@ public final class DatabaseSet implements AutoCloseable {
                     if (refused != Errno.OK) {
                         return refused;
                     }
+                    // Whatever fails until the record is there, the database goes on: its applications have it open.
+                    database.rollback().withdrawPrepared();
                     TransactionHeader header = dropHeader(state);
                     long lsn = log.append(new LogRecord.Committed(header, PageSet.empty()));
                     transactions.incrementAndGet();
+                    database.abandon();
                     database.detach();
+                    return finishDrop(database, new Database.Drop(header, lsn), completion);
+                },
+                completion);
+    }
+
+    /** From the record on; again if that failed at first. */
+    private int finishDrop(Database database, Database.Drop drop, Completion completion) {
+        database.unfinishedDrop(drop, false);
+        database.flushThen(
+                drop.lsn(),
+                failure -> {
+                    if (failure != null) {
+                        // It is durable or not: the name may not go, and nobody may go on.
+                        database.unfinishedDrop(drop, true);
+                        throw failure;
+                    }
+                    dropped.put(database.name(), drop.header());
+                    forget(database);
+                    // A file of this name that comes later must not be taken for this one by recovery.
+                    syncParent(database.name());
+                    long mark = log.append(new LogRecord.Watermark(database.name(), drop.lsn()));
                     database.flushThen(
-                            lsn,
-                            failure -> {
-                                if (failure != null) {
-                                    throw failure;
+                            mark,
+                            late -> {
+                                if (late == null) {
+                                    database.unfinishedDrop(null, false);
                                 }
-                                dropped.put(database.name(), header);
-                                forget(database);
-                                // A file of this name that comes later must not be taken for this one by recovery.
-                                syncParent(database.name());
-                                long mark = log.append(new LogRecord.Watermark(database.name(), lsn));
-                                database.flushThen(mark, late -> late == null ? Errno.OK : late.errno(), completion);
-                                return Database.PENDING;
+                                return late == null ? Errno.OK : late.errno();
                             },
                             completion);
                     return Database.PENDING;
                 },
                 completion);
+        return Database.PENDING;
     }
 
     /** Makes the drop of a database durable, in such a way that recovery leaves a file of its name alone. */

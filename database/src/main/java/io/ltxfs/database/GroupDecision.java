@@ -136,8 +136,8 @@ final class GroupDecision {
         lockAll();
         try {
             DiskException failure = flushFailure;
-            if (failure == null && outcome == Errno.OK && !members.stream().allMatch(this::isStillMember)) {
-                failure = new DiskException(Errno.EIO, "a transaction of another node came before " + group);
+            if (failure == null && outcome == Errno.OK) {
+                failure = obstacle();
             }
             if (failure == null && outcome == Errno.OK) {
                 services.log().settle(mark);
@@ -166,8 +166,18 @@ final class GroupDecision {
         }
     }
 
-    private boolean isStillMember(Database member) {
-        return member.rollback().isMember(group);
+    /** Why the group must not be committed although its mark is durable; null if nothing has happened meanwhile. */
+    private @Nullable DiskException obstacle() {
+        for (Database member : members) {
+            if (!member.rollback().isMember(group)) {
+                return new DiskException(Errno.EIO, "a transaction of another node came before " + group);
+            }
+            if (!member.rollback().isCleanMember()) {
+                return new DiskException(Errno.EIO, "another program has written to " + member.name());
+            }
+        }
+        int refused = mayWrite();
+        return refused == Errno.OK ? null : new DiskException(refused, group + ": the lease has ended");
     }
 
     /** Withdraws all records; the marks are to be made durable before the error is answered (R8). */

@@ -369,6 +369,9 @@ final class RollbackCapture {
                     if (late != Errno.OK) {
                         return refuse(late, completion);
                     }
+                    if (decideHere && preparedIsStale) {
+                        return refuse(Errno.EIO, completion); // by another program: it is not what the record says
+                    }
                     if (decideHere) {
                         long mark = markCommitted(current.lsn);
                         adopt(current.built, current.lsn);
@@ -562,8 +565,9 @@ final class RollbackCapture {
                     if (prepared != current) {
                         return Errno.EIO;
                     }
-                    if (failure != null) {
-                        return refuse(failure.errno(), completion);
+                    int late = failure != null ? failure.errno() : mayAdopt();
+                    if (late != Errno.OK) {
+                        return refuse(late, completion);
                     }
                     services.log().settle(lsn);
                     adopt(built, lsn);
@@ -571,6 +575,16 @@ final class RollbackCapture {
                 },
                 completion);
         return PENDING;
+    }
+
+    /**
+     * Whether the record that was made durable may be a transaction: the lease may have ended meanwhile (F9), or another
+     * program have written to the file, which then is not what the record says.
+     *
+     * @return 0 or the errno to refuse it with
+     */
+    private int mayAdopt() {
+        return preparedIsStale ? Errno.EIO : database.mayWrite();
     }
 
     /** @return the LSN of the mark */
@@ -898,8 +912,9 @@ final class RollbackCapture {
                     if (prepared != current) {
                         return errno;
                     }
-                    if (errno != Errno.OK || preparedIsStale) {
-                        return withdraw(errno != Errno.OK ? errno : Errno.EIO, completion);
+                    errno = errno == Errno.OK ? mayAdopt() : errno;
+                    if (errno != Errno.OK) {
+                        return withdraw(errno, completion);
                     }
                     services.log().settle(lsn);
                     adopt(built, lsn);

@@ -10,16 +10,12 @@ import io.ltxfs.database.Completion;
 import io.ltxfs.database.Database;
 import io.ltxfs.database.DatabaseSet;
 import io.ltxfs.database.DatabaseSetOptions;
-import io.ltxfs.database.Handle;
-import io.ltxfs.database.SqliteFile;
 import io.ltxfs.database.disk.Errno;
 import io.ltxfs.database.feed.Transaction;
 import io.ltxfs.database.feed.TransactionFeed;
 import io.ltxfs.database.log.LogOptions;
-import io.ltxfs.database.sqlite.WalLayout;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -146,7 +142,7 @@ class WaitsTest {
     void anUnknownOutcomeStaysInWalMode() throws IOException {
         byte[] content = Bench.image(3, random);
         Database database = database(content);
-        Writer writer = new Writer(database);
+        WalWriter writer = new WalWriter(database);
         host.commitsWait((which, header, lsn, completion) -> waiting.add(completion));
         int[] errno = {-1};
         byte[] first = page();
@@ -160,7 +156,7 @@ class WaitsTest {
 
         errno[0] = -1;
         byte[] second = page();
-        Writer before = writer.copy();
+        WalWriter before = writer.copy();
         writer.commit(3, second, result -> errno[0] = result);
         host.runAnswers();
         waiting.remove().done(Errno.EIO);
@@ -236,56 +232,5 @@ class WaitsTest {
         byte[] page = new byte[Bench.PAGE_SIZE];
         random.nextBytes(page);
         return page;
-    }
-
-    /** An application that writes a WAL. */
-    private static final class Writer {
-        private final SqliteFile wal;
-        private final Handle handle;
-        private int frames;
-        private long checksum;
-
-        Writer(Database database) {
-            wal = database.createWal();
-            handle = new Handle(true, false, 1);
-            wal.opened(handle);
-            byte[] header = new byte[WalLayout.HEADER_SIZE];
-            ByteBuffer out = ByteBuffer.wrap(header);
-            out.putInt(WalLayout.MAGIC)
-                    .putInt(3007000)
-                    .putInt(Bench.PAGE_SIZE)
-                    .putInt(0)
-                    .putLong(77);
-            checksum = WalLayout.checksum(0, false, header, 0, 24);
-            out.putLong(checksum);
-            wal.write(handle, 0, ByteBuffer.wrap(header), errno -> assertEquals(0, errno));
-        }
-
-        private Writer(Writer other) {
-            wal = other.wal;
-            handle = other.handle;
-            frames = other.frames;
-            checksum = other.checksum;
-        }
-
-        Writer copy() {
-            return new Writer(this);
-        }
-
-        void commit(int pgno, byte[] page, Completion completion) {
-            ByteBuffer header = ByteBuffer.allocate(WalLayout.FRAME_HEADER_SIZE);
-            header.putInt(pgno).putInt(3).putLong(77);
-            checksum = WalLayout.checksum(checksum, false, header.array(), 0, 8);
-            checksum = WalLayout.checksum(checksum, false, page, 0, page.length);
-            header.putLong(checksum).flip();
-            long offset = WalLayout.frameOffset(++frames, Bench.PAGE_SIZE);
-            int[] errno = {0};
-            wal.write(handle, offset, header, result -> errno[0] = result);
-            if (errno[0] != 0) {
-                completion.done(errno[0]);
-                return;
-            }
-            wal.write(handle, offset + WalLayout.FRAME_HEADER_SIZE, ByteBuffer.wrap(page), completion);
-        }
     }
 }
