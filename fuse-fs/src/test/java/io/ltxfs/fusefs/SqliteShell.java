@@ -55,7 +55,7 @@ public final class SqliteShell implements AutoCloseable {
     public void close() throws IOException {
         in.close();
         try {
-            if (!process.waitFor(20, TimeUnit.SECONDS)) {
+            if (!process.waitFor(60, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 throw new IOException("sqlite3 does not end");
             }

@@ -41,7 +41,7 @@ class FeedStressTest {
     private final AtomicBoolean done = new AtomicBoolean();
 
     @Test
-    @Timeout(120)
+    @Timeout(600)
     void everyFollowerGetsEveryTransactionOnce(@TempDir Path directory) throws Exception {
         LogOptions options = new LogOptions(64 << 10, 256 << 10, true, true);
         try (TransactionLog log = TransactionLog.open(new PosixDisk(directory), options)) {

@@ -11,6 +11,7 @@ import io.ltxfs.database.disk.Errno;
 import io.ltxfs.database.disk.PosixDisk;
 import io.ltxfs.database.sim.SimDisk;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(60)
+@Timeout(300)
 class GroupCommitTest {
     private static final LogOptions LEADER = new LogOptions(1 << 20, 1L << 40, true, true);
 
@@ -72,10 +73,10 @@ class GroupCommitTest {
         assertEquals(0, log.durableLsn());
         syncsAllowed.release();
         syncsStarted.acquire();
-        await().until(() -> done.size() == 1);
+        await().atMost(Duration.ofSeconds(60)).until(() -> done.size() == 1);
         assertEquals(1, log.durableLsn());
         syncsAllowed.release();
-        await().until(() -> done.size() == 6);
+        await().atMost(Duration.ofSeconds(60)).until(() -> done.size() == 6);
         assertEquals(2, syncs.get());
         assertEquals(6, log.durableLsn());
         log.flush(6, failure -> done.add(0L));
@@ -106,7 +107,7 @@ class GroupCommitTest {
         List<LogEntry> before = TestPages.entries(log);
         disk.faults((kind, path) -> kind == SimDisk.Kind.SYNC ? Errno.EIO : 0);
         syncsAllowed.release(100);
-        await().until(() -> answered.get() == 2);
+        await().atMost(Duration.ofSeconds(60)).until(() -> answered.get() == 2);
         assertEquals(2, failures.size());
         assertEquals(Errno.EIO, failures.peek().errno());
         early.join();

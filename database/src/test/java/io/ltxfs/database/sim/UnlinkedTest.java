@@ -11,6 +11,7 @@ import io.ltxfs.database.DatabaseSetOptions;
 import io.ltxfs.database.Handle;
 import io.ltxfs.database.log.LogOptions;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Databases whose file an application removes while their pages are on the way into it. */
-@Timeout(60)
+@Timeout(300)
 class UnlinkedTest {
     /** So many that they are written in the background, without the lock. */
     private static final int PAGES = 200;
@@ -62,13 +63,13 @@ class UnlinkedTest {
                 });
                 removal.set(thread);
                 thread.start();
-                await().until(() -> thread.getState() == Thread.State.WAITING);
+                await().atMost(Duration.ofSeconds(60)).until(() -> thread.getState() == Thread.State.WAITING);
                 database.file().released(reader);
             }
         });
         assertTrue(host.runTask());
         assertNotNull(removal.get(), "nothing was written in the background");
-        await().until(() -> host.runAnswers() || host.runTask() || removed.isDone());
+        await().atMost(Duration.ofSeconds(60)).until(() -> host.runAnswers() || host.runTask() || removed.isDone());
         assertEquals(0, removed.join());
         set.close();
     }

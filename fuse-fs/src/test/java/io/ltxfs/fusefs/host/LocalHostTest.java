@@ -37,7 +37,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** SQLite's locks, asked for and taken through a real mount. */
-@Timeout(60)
+@Timeout(300)
 class LocalHostTest {
     @TempDir
     Path directory;
@@ -77,7 +77,7 @@ class LocalHostTest {
         }
         host.closeDescriptors();
         assertTrue(mounted.unmount(false), "nothing of ours keeps the mount busy");
-        assertTrue(mounted.awaitEnd(Duration.ofSeconds(10)));
+        assertTrue(mounted.awaitEnd(Duration.ofSeconds(60)));
         host.close();
         tree.close();
         databases.close();
@@ -91,7 +91,7 @@ class LocalHostTest {
     private WriteLock probe() throws Exception {
         CompletableFuture<WriteLock> answer = new CompletableFuture<>();
         host.probeWriteLock(database(), answer::complete);
-        return answer.get(5, TimeUnit.SECONDS);
+        return answer.get(60, TimeUnit.SECONDS);
     }
 
     @ParameterizedTest
@@ -108,7 +108,7 @@ class LocalHostTest {
             assertEquals(WriteLock.FREE, probe());
         }
         // What the node itself has open is not an application's.
-        await().untilAsserted(() -> assertEquals(List.of(), tree.openFiles()));
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertEquals(List.of(), tree.openFiles()));
     }
 
     @Test
@@ -127,12 +127,12 @@ class LocalHostTest {
                 }
                 over.complete(null);
             });
-            assertTrue(taken.get(5, TimeUnit.SECONDS));
+            assertTrue(taken.get(60, TimeUnit.SECONDS));
             assertTrue(sqlite.ask("select * from t").get(0).contains("locked"));
             assertTrue(sqlite.ask("insert into t values (2)").get(0).contains("locked"));
             release.countDown();
-            over.get(5, TimeUnit.SECONDS);
-            sqlite.ask(".timeout 5000\n");
+            over.get(60, TimeUnit.SECONDS);
+            sqlite.ask(".timeout 60000\n");
             assertEquals(List.of("1"), sqlite.ask("select * from t"));
         }
     }
@@ -146,7 +146,7 @@ class LocalHostTest {
                 CompletableFuture<Boolean> taken = new CompletableFuture<>();
                 CompletableFuture<Boolean> over = new CompletableFuture<>();
                 host.withExclusiveLock(database(), taken::complete, () -> over.complete(true));
-                assertTrue(over.get(5, TimeUnit.SECONDS));
+                assertTrue(over.get(60, TimeUnit.SECONDS));
                 assertEquals(List.of("1"), sqlite.ask("select * from t"));
                 assertTrue(taken.get());
             }
@@ -159,7 +159,7 @@ class LocalHostTest {
             sqlite.ask("create table t(x); insert into t values (1); begin; select * from t");
             CompletableFuture<Boolean> taken = new CompletableFuture<>();
             host.withExclusiveLock(database(), taken::complete);
-            assertFalse(taken.get(5, TimeUnit.SECONDS));
+            assertFalse(taken.get(60, TimeUnit.SECONDS));
         }
     }
 
@@ -171,7 +171,7 @@ class LocalHostTest {
             assertEquals(WriteLock.UNKNOWN, probe());
             CompletableFuture<Boolean> taken = new CompletableFuture<>();
             host.withExclusiveLock(database(), taken::complete);
-            assertFalse(taken.get(5, TimeUnit.SECONDS));
+            assertFalse(taken.get(60, TimeUnit.SECONDS));
         }
     }
 }

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Kills a process, not this one, that serves a mount and has a dirty file of it open (capture-modes, the first trap). */
-@Timeout(120)
+@Timeout(600)
 final class KilledDaemonTest {
     private static final int KILLS = 3;
 
@@ -40,7 +40,7 @@ final class KilledDaemonTest {
         Path mountPoint = Files.createDirectory(directory.resolve("mount"));
         for (int i = 0; i < KILLS; i++) {
             Process daemon = start(backing, mountPoint, mode, "own");
-            boolean ended = killWhileDirty(daemon, mountPoint.resolve("db-shm"), 10);
+            boolean ended = killWhileDirty(daemon, mountPoint.resolve("db-shm"), 60);
             assertTrue(ended, "the killed daemon hangs");
             assertThrows(IOException.class, () -> Files.createFile(mountPoint.resolve("other")));
             Files.delete(backing.resolve("db-shm"));
@@ -49,7 +49,7 @@ final class KilledDaemonTest {
                 new KernelTransport().mount(new PassthroughFileSystem(backing), MountOptions.strict(mountPoint));
         Files.createFile(mountPoint.resolve("works"));
         assertTrue(next.unmount(false));
-        assertTrue(next.awaitEnd(Duration.ofSeconds(10)));
+        assertTrue(next.awaitEnd(Duration.ofSeconds(60)));
         assertFalse(MountTable.read().at(mountPoint.toRealPath()).isPresent());
     }
 
@@ -82,7 +82,7 @@ final class KilledDaemonTest {
                 // Before the file is closed: closing it would hang as the daemon does.
                 Path mountPoint = file.getParent();
                 Connections.abort(MountTable.read().at(mountPoint).orElseThrow().minor(), mountPoint);
-                assertTrue(daemon.waitFor(10, TimeUnit.SECONDS), "the daemon hangs after the abort");
+                assertTrue(daemon.waitFor(60, TimeUnit.SECONDS), "the daemon hangs after the abort");
             }
             return ended;
         }

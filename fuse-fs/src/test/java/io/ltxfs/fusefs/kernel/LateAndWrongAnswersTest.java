@@ -16,6 +16,7 @@ import io.ltxfs.fusefs.transport.ReplyWrite;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(120)
+@Timeout(600)
 final class LateAndWrongAnswersTest {
     @TempDir
     Path directory;
@@ -204,13 +205,14 @@ final class LateAndWrongAnswersTest {
             int fd = open(mount, "file");
             Future<Long> read = pool.submit(() -> Posix.pread(fd, ByteBuffer.allocateDirect(4), 0));
             org.awaitility.Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
                     .until(() -> mount.mounted.counters().get("read") == 1);
             mount.mounted.abort();
             // The reader's read-ahead is aborted, its own read then finds no connection.
             assertEquals(-Errno.ENOTCONN, read.get());
             Posix.close(fd);
             assertTrue(mount.mounted.unmount(true));
-            assertTrue(mount.mounted.awaitEnd(java.time.Duration.ofSeconds(20)));
+            assertTrue(mount.mounted.awaitEnd(java.time.Duration.ofSeconds(60)));
         } finally {
             pool.shutdownNow();
         }

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The process is its own mount's client while its collector is busy (D3, D4): nothing may hang, no byte be wrong. */
-@Timeout(60)
+@Timeout(300)
 final class OwnMountStressTest {
     private static final int FILES = 4;
     private static final int ROUNDS = 400;
@@ -74,7 +74,7 @@ final class OwnMountStressTest {
                         .start());
             }
             for (CompletableFuture<Integer> one : own) {
-                assertEquals(0, one.get(50, TimeUnit.SECONDS));
+                assertEquals(0, one.get(200, TimeUnit.SECONDS));
             }
             for (Process app : apps) {
                 assertEquals(0, app.waitFor());

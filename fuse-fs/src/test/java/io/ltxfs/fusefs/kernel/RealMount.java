@@ -55,7 +55,7 @@ final class RealMount implements AutoCloseable {
         }
         boolean ended;
         try {
-            ended = mounted.awaitEnd(Duration.ofSeconds(20));
+            ended = mounted.awaitEnd(Duration.ofSeconds(60));
         } catch (InterruptedException e) {
             throw new AssertionError("interrupted", e);
         }

@@ -23,6 +23,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -34,6 +35,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,7 +43,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every transport does. */
-@Timeout(120)
+@Timeout(600)
 abstract class TransportContract {
     private static final int WAITING = 200;
 
@@ -138,18 +140,21 @@ abstract class TransportContract {
             Files.write(file, new byte[100_000]);
             Files.readAllBytes(file);
             Files.readAllBytes(file); // a first read leaves the access time unknown
-            long before = mount.mounted.counters().get("read");
-            long others = mount.mounted.counters().get("getattr")
-                    + mount.mounted.counters().get("lookup");
-            for (int i = 0; i < 100; i++) {
-                Files.readAllBytes(file);
-            }
-            assertEquals(before, mount.mounted.counters().get("read"));
-            assertEquals(
-                    others,
-                    mount.mounted.counters().get("getattr")
-                            + mount.mounted.counters().get("lookup"));
+            // A machine that is short of memory may take a page or a name from the kernel's caches now and then.
+            await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
+                List<Long> before = requestsOfReads(mount);
+                for (int i = 0; i < 100; i++) {
+                    Files.readAllBytes(file);
+                }
+                assertEquals(before, requestsOfReads(mount));
+            });
         }
+    }
+
+    private static List<Long> requestsOfReads(RealMount mount) {
+        return Stream.of("read", "getattr", "lookup")
+                .map(mount.mounted.counters()::get)
+                .toList();
     }
 
     @Test
@@ -276,7 +281,7 @@ abstract class TransportContract {
                 }));
             }
             Queue<ReplyEmpty> syncs = waiting.get().syncs;
-            await().until(() -> syncs.size() == WAITING);
+            await().atMost(Duration.ofSeconds(60)).until(() -> syncs.size() == WAITING);
             Path other = mount.path.resolve("other");
             Files.writeString(other, "served");
             assertEquals("served", Files.readString(other));
@@ -340,7 +345,7 @@ abstract class TransportContract {
             assertFalse(Files.exists(mount.path.resolve("file")));
             file.write("C".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
         }
-        assertTrue(mount.mounted.awaitEnd(java.time.Duration.ofSeconds(20)));
+        assertTrue(mount.mounted.awaitEnd(java.time.Duration.ofSeconds(60)));
         assertEquals("Content", Files.readString(mount.backing.resolve("file")));
     }
 }

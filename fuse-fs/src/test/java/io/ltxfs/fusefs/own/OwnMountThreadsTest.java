@@ -18,6 +18,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -28,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
+@Timeout(300)
 final class OwnMountThreadsTest {
     @TempDir
     Path directory;
@@ -128,7 +129,7 @@ final class OwnMountThreadsTest {
         assertEquals(1, descriptorsOf(thread, file));
         threads.close();
         // The kernel's task ends a moment after the Java thread.
-        await().until(() -> !Files.exists(Path.of("/proc/self/task/" + thread.tid())));
+        await().atMost(Duration.ofSeconds(60)).until(() -> !Files.exists(Path.of("/proc/self/task/" + thread.tid())));
     }
 
     private static long descriptorsOf(OwnMountThread thread, Path file) throws Exception {

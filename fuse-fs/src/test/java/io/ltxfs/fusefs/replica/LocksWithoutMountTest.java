@@ -28,11 +28,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** SQLite's locks are the node's to take while the mount is on its way out, and when it has gone. */
-@Timeout(120)
+@Timeout(600)
 class LocksWithoutMountTest {
     private static final String NAME = "app.db";
     private static final Duration BOUND = Duration.ofSeconds(60);
-    private static final long SOON_SECONDS = 10;
+    private static final long SOON_SECONDS = 60;
 
     @TempDir
     Path directory;
@@ -85,10 +85,11 @@ class LocksWithoutMountTest {
         make(mountPoint, mode);
         CompletableFuture<Void> locks;
         try (SqliteShell app = new SqliteShell(mountPoint, NAME)) {
-            app.ask("pragma busy_timeout = 5000"); // who waits for its lock tries SHARED now and then
+            app.ask("pragma busy_timeout = 60000"); // who waits for its lock tries SHARED now and then
             app.ask("begin immediate");
             locks = mount.replica().follow(BOUND, false);
-            await().until(() -> mount.replica().waiting().size() == 1);
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> mount.replica().waiting().size() == 1);
             assertFalse(mount.unmount(false));
             assertThrows(TimeoutException.class, () -> locks.get(100, TimeUnit.MILLISECONDS));
             assertEquals(List.of(), app.ask("commit"));
@@ -105,7 +106,8 @@ class LocksWithoutMountTest {
         try (SqliteShell app = new SqliteShell(mountPoint, NAME)) {
             app.ask("begin immediate");
             CompletableFuture<Void> locks = mount.replica().follow(BOUND, false);
-            await().until(() -> mount.replica().waiting().size() == 1);
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> mount.replica().waiting().size() == 1);
             assertTrue(mount.unmount(true));
             locks.get(SOON_SECONDS, TimeUnit.SECONDS);
             assertEquals(List.of(), mount.replica().waiting());

@@ -100,7 +100,7 @@ class ReadersTest {
             for (Process process : readers) {
                 process.getOutputStream().close();
                 String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-                assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+                assertTrue(process.waitFor(60, TimeUnit.SECONDS));
                 LOG.info(said);
                 assertTrue(said.endsWith("defects=[]"), "seed " + SEED + ": " + said);
                 assertTrue(!said.contains("snapshots=0 "), said);

@@ -23,8 +23,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A replica's mount with real SQLite processes on it. */
-@Timeout(180)
+@Timeout(600)
 class ReplicaMountTest {
+    /** Long enough to take the locks of those databases that nobody sits on. */
+    private static final Duration SHORT = Duration.ofSeconds(2);
+
     @TempDir
     Path directory;
 
@@ -54,7 +57,7 @@ class ReplicaMountTest {
                 mounts.caughtUp();
                 try (SqliteShell replica = mounts.onReplica(name)) {
                     // What is applied can be read a moment before EXCLUSIVE is given back.
-                    replica.ask("pragma busy_timeout = 5000");
+                    replica.ask("pragma busy_timeout = 60000");
                     for (int i = 1; i <= 20; i++) {
                         primary.ask("insert into t values (" + i + ")");
                         mounts.caughtUp();
@@ -92,11 +95,11 @@ class ReplicaMountTest {
             try (SqliteShell replica = mounts.onReplica(mode + ".db")) {
                 replica.ask("pragma journal_mode = " + mode);
                 assertTrue(isLocked(replica.ask("insert into t values (2)")), mode);
-                mounts.replica.replica().lead().get(10, TimeUnit.SECONDS);
+                mounts.replica.replica().lead().get(60, TimeUnit.SECONDS);
                 mounts.isReplica = false;
                 assertEquals(List.of(), replica.ask("insert into t values (2)"), mode);
                 mounts.isReplica = true;
-                mounts.replica.replica().follow(Duration.ofSeconds(5), false).get(10, TimeUnit.SECONDS);
+                mounts.replica.replica().follow(Duration.ofSeconds(5), false).get(60, TimeUnit.SECONDS);
                 assertTrue(isLocked(replica.ask("insert into t values (3)")), mode);
                 assertEquals(List.of("2"), replica.ask("select count(*) from t"), mode);
             }
@@ -113,7 +116,7 @@ class ReplicaMountTest {
             mounts.caughtUp();
         }
         for (String mode : List.of("wal", "delete")) {
-            mounts.replica.replica().lead().get(10, TimeUnit.SECONDS);
+            mounts.replica.replica().lead().get(60, TimeUnit.SECONDS);
             mounts.isReplica = false;
             try (SqliteShell held = mounts.onReplica(mode + ".db")) {
                 held.ask("begin immediate");
@@ -121,16 +124,13 @@ class ReplicaMountTest {
                 mounts.isReplica = true;
                 ExecutionException late = assertThrows(
                         ExecutionException.class,
-                        () -> mounts.replica
-                                .replica()
-                                .follow(Duration.ofMillis(200), false)
-                                .get(10, TimeUnit.SECONDS));
+                        () -> mounts.replica.replica().follow(SHORT, false).get(60, TimeUnit.SECONDS));
                 assertTrue(late.getCause() instanceof TimeoutException, late.toString());
                 List<ReplicaMount.Waiting> waiting = mounts.replica.replica().waiting();
                 assertEquals(1, waiting.size(), waiting.toString());
                 assertEquals(mode + ".db", waiting.get(0).database());
                 assertEquals(held.pid(), waiting.get(0).pid());
-                mounts.replica.replica().follow(Duration.ofMillis(200), true).get(10, TimeUnit.SECONDS);
+                mounts.replica.replica().follow(SHORT, true).get(60, TimeUnit.SECONDS);
                 assertEquals(List.of(), mounts.replica.replica().waiting());
                 try (SqliteShell primary = mounts.onPrimary(mode + ".db");
                         SqliteShell other = mounts.onReplica(mode + ".db")) {
@@ -152,7 +152,7 @@ class ReplicaMountTest {
         try (SqliteShell primary = mounts.onPrimary("app.db")) {
             primary.ask("create table t(x)");
             mounts.caughtUp();
-            mounts.replica.replica().lead().get(10, TimeUnit.SECONDS);
+            mounts.replica.replica().lead().get(60, TimeUnit.SECONDS);
             mounts.isReplica = false;
             try (SqliteShell open = mounts.onReplica("app.db")) {
                 open.ask("begin immediate");
@@ -161,7 +161,7 @@ class ReplicaMountTest {
                 CompletableFuture<Void> held = mounts.replica.replica().follow(Duration.ofSeconds(20), false);
                 String answer = open.ask("commit").get(0);
                 assertTrue(answer.contains("disk I/O error"), answer);
-                held.get(10, TimeUnit.SECONDS);
+                held.get(60, TimeUnit.SECONDS);
                 assertTrue(isLocked(open.ask("insert into t values ('never')")));
                 assertEquals(List.of("0"), open.ask("select count(*) from t"));
             }
@@ -174,7 +174,7 @@ class ReplicaMountTest {
             primary.ask("create table t(x)");
             primary.ask("insert into t select randomblob(3000) from generate_series(1, 100)");
             mounts.caughtUp();
-            mounts.replica.replica().lead().get(10, TimeUnit.SECONDS);
+            mounts.replica.replica().lead().get(60, TimeUnit.SECONDS);
             mounts.isReplica = false;
             SqliteShell dying = mounts.onReplica("app.db");
             dying.ask("pragma cache_size = 5");
@@ -182,7 +182,7 @@ class ReplicaMountTest {
             dying.ask("update t set x = 'never'");
             dying.kill();
             mounts.isReplica = true;
-            mounts.replica.replica().follow(Duration.ofSeconds(5), false).get(10, TimeUnit.SECONDS);
+            mounts.replica.replica().follow(Duration.ofSeconds(5), false).get(60, TimeUnit.SECONDS);
             try (SqliteShell reader = mounts.onReplica("app.db")) {
                 assertEquals(List.of("0|100"), reader.ask("select sum(x = 'never'), count(*) from t"));
             }
@@ -216,9 +216,11 @@ class ReplicaMountTest {
                 wal.ask("insert into t values (" + i + ")");
             }
             third.ask("create table t(x)");
-            await().until(() -> List.of("1500").equals(seesWal.ask("select count(*) from t")));
-            await().until(() -> Files.exists(mounts.replicaAt.resolve("third.db")));
-            await().until(() -> mounts.replica.replica().waiting().size() == 1);
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> List.of("1500").equals(seesWal.ask("select count(*) from t")));
+            await().atMost(Duration.ofSeconds(60)).until(() -> Files.exists(mounts.replicaAt.resolve("third.db")));
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> mounts.replica.replica().waiting().size() == 1);
             ReplicaMount.Waiting waiting = mounts.replica.replica().waiting().get(0);
             assertEquals("delete.db", waiting.database());
             assertEquals(readsDelete.pid(), waiting.pid());
@@ -234,7 +236,7 @@ class ReplicaMountTest {
                 wal.ask("insert into t values (" + i + ")");
             }
             mounts.caughtUp();
-            await().until(() -> {
+            await().atMost(Duration.ofSeconds(60)).until(() -> {
                 wal.ask("insert into t values (0)");
                 return Files.size(mounts.replicaAt.resolve("wal.db")) > 20_000;
             });
@@ -281,7 +283,8 @@ class ReplicaMountTest {
                 idle.ask("select * from t");
                 primary.ask("pragma journal_mode = delete");
                 primary.ask("insert into t values (1)");
-                await().until(() -> mounts.replica.replica().waiting().size() == 1);
+                await().atMost(Duration.ofSeconds(60))
+                        .until(() -> mounts.replica.replica().waiting().size() == 1);
                 assertEquals(
                         idle.pid(), mounts.replica.replica().waiting().get(0).pid());
                 mounts.caughtUp();
@@ -356,7 +359,7 @@ class ReplicaMountTest {
             reader.ask("begin");
             reader.ask("select * from t");
             Files.delete(mounts.primaryAt.resolve("app.db"));
-            await().until(() -> !Files.exists(mounts.replicaAt.resolve("app.db")));
+            await().atMost(Duration.ofSeconds(60)).until(() -> !Files.exists(mounts.replicaAt.resolve("app.db")));
             assertEquals(List.of("1"), reader.ask("select x from t"));
         }
         try (SqliteShell primary = mounts.onPrimary("app.db")) {

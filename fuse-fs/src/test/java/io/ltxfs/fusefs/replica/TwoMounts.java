@@ -67,7 +67,7 @@ final class TwoMounts {
                 () -> isReplica,
                 FileAttributes.NONE,
                 CommitWaiting.NONE));
-        replica.replica().follow(Duration.ofSeconds(3), false).get(10, TimeUnit.SECONDS);
+        replica.replica().follow(Duration.ofSeconds(3), false).get(60, TimeUnit.SECONDS);
         carrier = new Thread(this::carry, "carrier");
         carrier.start();
     }
@@ -103,7 +103,8 @@ final class TwoMounts {
                     assertEquals("", failure);
                     return positions(primary).equals(positions(replica));
                 });
-        await().pollInterval(Duration.ofMillis(2))
+        await().atMost(Duration.ofSeconds(60))
+                .pollInterval(Duration.ofMillis(2))
                 .until(() -> replica.replica().waiting().isEmpty());
     }
 

@@ -195,7 +195,7 @@ final class Client {
     private <T> T ask(Class<T> kind, Answer answer, Consumer<Answer> request) throws Failed {
         request.accept(answer);
         try {
-            T result = kind.cast(answer.result.get(10, TimeUnit.SECONDS));
+            T result = kind.cast(answer.result.get(60, TimeUnit.SECONDS));
             lastFlags = answer.flags;
             return result;
         } catch (ExecutionException e) {

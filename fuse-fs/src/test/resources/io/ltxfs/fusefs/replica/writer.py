@@ -3,7 +3,7 @@ import random, sqlite3, sys
 
 path, mode, count, seed, page_size = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
 rnd = random.Random(seed)
-connection = sqlite3.connect(path, timeout=20, isolation_level=None)
+connection = sqlite3.connect(path, timeout=60, isolation_level=None)
 connection.execute("pragma page_size = %d" % page_size)
 connection.execute("pragma journal_mode = " + mode)
 connection.execute("pragma synchronous = normal")
