@@ -83,6 +83,7 @@ class RealLitestreamTest {
         try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + database);
                 Statement statement = connection.createStatement()) {
             statement.execute("pragma journal_mode=wal");
+            statement.execute("pragma busy_timeout=60000");
             statement.execute("create table t(a, b)");
             Process process = new ProcessBuilder(litestream.toString(), "replicate", "-config", config.toString())
                     .redirectErrorStream(true)
@@ -90,7 +91,7 @@ class RealLitestreamTest {
                     .start();
             try {
                 Awaitility.await()
-                        .atMost(Duration.ofMinutes(1))
+                        .atMost(Duration.ofMinutes(4))
                         .pollInterval(Duration.ofMillis(70))
                         .until(() -> {
                             insert(statement);

@@ -123,7 +123,7 @@ final class LitestreamRestoreTest {
             statement.execute("pragma page_size=" + pageSize);
             statement.execute("pragma auto_vacuum=full");
             statement.execute("pragma journal_mode=wal");
-            statement.execute("pragma busy_timeout=10000");
+            statement.execute("pragma busy_timeout=60000");
             statement.execute("create table t(a integer primary key, b)");
             Process process = new ProcessBuilder(litestream.toString(), "replicate", "-config", config.toString())
                     .redirectErrorStream(true)
@@ -131,7 +131,7 @@ final class LitestreamRestoreTest {
                     .start();
             try {
                 Awaitility.await()
-                        .atMost(Duration.ofMinutes(1))
+                        .atMost(Duration.ofMinutes(4))
                         .pollInterval(Duration.ofMillis(60))
                         .until(() -> {
                             change(statement, random);

@@ -45,7 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class FencingTest {
     private static final String DB = "a.db";
-    private static final Duration LONG = Duration.ofSeconds(20);
+    private static final Duration LONG = Duration.ofSeconds(60);
     /** What both nodes have; the old primary goes on alone after it. */
     private static final int SHARED = 6;
 
@@ -250,9 +250,9 @@ class FencingTest {
                 }
             });
             draining.start();
-            boolean reached =
-                    await().atMost(LONG).until(() -> stop.reached.getCount() == 0 || !draining.isAlive(), done -> done)
-                            && stop.reached.getCount() == 0;
+            boolean reached = await().atMost(LONG.plus(LONG))
+                            .until(() -> stop.reached.getCount() == 0 || !draining.isAlive(), done -> done)
+                    && stop.reached.getCount() == 0;
             if (!reached) {
                 return false;
             }
@@ -391,9 +391,11 @@ class FencingTest {
                 one.commitTo(one.node.txid(DB) + 1, 1);
                 assertFalse(one.uploads.drain(Duration.ofMillis(300)));
                 assertEquals(puts, one.store.puts.get());
-                assertTrue(
-                        one.uploads.progress(DB).warnings().get(0).contains("does not hold the lease"),
-                        () -> one.uploads.progress(DB).warnings().toString());
+                await().atMost(LONG).untilAsserted(() -> {
+                    List<String> warnings = one.uploads.progress(DB).warnings();
+                    assertTrue(warnings.toString().contains("does not hold the lease"), warnings::toString);
+                });
+                assertEquals(puts, one.store.puts.get());
             }
             one.epoch = 1;
             one.drain();

@@ -45,9 +45,9 @@ class LineageTest {
     }
 
     private static String refusal(UploadFixture fixture) {
-        await().atMost(Duration.ofSeconds(20))
-                .until(() -> !fixture.uploads.progress(DB).warnings().isEmpty());
-        return fixture.uploads.progress(DB).warnings().get(0);
+        return await().atMost(Duration.ofSeconds(60))
+                .until(() -> fixture.uploads.progress(DB).warnings(), warnings -> !warnings.isEmpty())
+                .get(0);
     }
 
     @Test
@@ -237,7 +237,7 @@ class LineageTest {
             one.node.commit("idle.db", System.currentTimeMillis() - 100_000, random);
             one.node.flush();
             one.killAndStart();
-            await().atMost(Duration.ofSeconds(20))
+            await().atMost(Duration.ofSeconds(60))
                     .until(() -> one.uploads.progress(DB).txid() == 20
                             && one.uploads.progress("idle.db").txid() == 1);
             assertEquals(1, ArchiveCheck.level0(one.database(DB)).size());

@@ -65,14 +65,14 @@ class LostHistoryTest {
                     }
                 }
                 node.flush();
-                await().atMost(Duration.ofSeconds(20))
+                await().atMost(Duration.ofSeconds(60))
                         .until(() -> !uploads.warnings().isEmpty());
                 store.hook = HookedStore.NONE;
                 assertTrue(uploads.drain(UploadFixture.LONG));
                 for (String name : new String[] {DB, "quiet.db"}) {
                     DatabaseArchive db = archive.database(name);
                     TestNode.History history = node.histories.get(name);
-                    await().atMost(Duration.ofSeconds(20))
+                    await().atMost(Duration.ofSeconds(60))
                             .until(() -> uploads.progress(name).txid() == history.txid);
                     assertTrue(uploads.drain(UploadFixture.LONG));
                     ArchiveCheck.level0(db);

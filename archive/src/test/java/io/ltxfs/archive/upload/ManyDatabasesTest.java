@@ -39,7 +39,7 @@ class ManyDatabasesTest {
             fixture.drain();
             long after = fixture.store.calls.get() - before;
             assertTrue(after <= 5, () -> after + " requests for one transaction after a start");
-            await().atMost(Duration.ofSeconds(30)).until(() -> workers().isEmpty());
+            await().atMost(Duration.ofSeconds(60)).until(() -> workers().isEmpty());
             fixture.check("tenants/7.db");
         }
     }
