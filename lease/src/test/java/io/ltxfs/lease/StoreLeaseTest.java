@@ -29,6 +29,7 @@ import java.util.Random;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -36,24 +37,34 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Keepers with real threads and clocks, over every kind of store. */
 class StoreLeaseTest {
-    private static final Duration TTL = Duration.ofMillis(900);
+    /** Short, so that terms end in a race too. */
+    private static final Duration TTL_OF_RACE = Duration.ofMillis(900);
+    /** Longer than a busy machine keeps a thread waiting: no term ends by accident. */
+    private static final Duration TTL = Duration.ofSeconds(4);
+
     private static final int NODES = 4;
     private static final long RACE_NANOS = TimeUnit.MILLISECONDS.toNanos(2500);
+    /** At most so long, where the store is slow. */
+    private static final long RACE_NANOS_MAX = TimeUnit.SECONDS.toNanos(120);
 
     @TempDir
     Path directory;
 
     private static StoreLease start(ObjectStore store, String node) {
+        return start(store, node, TTL);
+    }
+
+    private static StoreLease start(ObjectStore store, String node, Duration ttl) {
         return StoreLease.start(
                 new LeaseObject(store),
-                LeaseSettings.of(node + "-" + ThreadLocalRandom.current().nextLong(), node, node + ":1", TTL),
+                LeaseSettings.of(node + "-" + ThreadLocalRandom.current().nextLong(), node, node + ":1", ttl),
                 System::nanoTime,
                 0,
                 () -> {});
     }
 
     private static ConditionFactory soon() {
-        return await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(5));
+        return await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5));
     }
 
     // ---- the race
@@ -119,12 +130,18 @@ class StoreLeaseTest {
         List<StoreLease> leases = new ArrayList<>();
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < NODES; i++) {
-            leases.add(start(store, "n" + i));
+            leases.add(start(store, "n" + i, TTL_OF_RACE));
         }
-        long end = System.nanoTime() + RACE_NANOS;
+        long start = System.nanoTime();
+        // It goes on until the lease has changed hands.
+        BooleanSupplier isOver = () -> {
+            long time = System.nanoTime() - start;
+            boolean changed = leases.stream().anyMatch(lease -> lease.status().epochMax() > epochsMin + 1L);
+            return time > (changed ? RACE_NANOS : RACE_NANOS_MAX);
+        };
         for (int i = 0; i < NODES; i++) {
             int node = i;
-            threads.add(new Thread(() -> play(leases, node, end, held)));
+            threads.add(new Thread(() -> play(leases, node, isOver, held)));
         }
         threads.forEach(Thread::start);
         for (Thread thread : threads) {
@@ -149,11 +166,11 @@ class StoreLeaseTest {
         assertTrue(before.epoch > epochsMin, "epoch " + before.epoch);
     }
 
-    private static void play(List<StoreLease> leases, int node, long end, List<Held> held) {
+    private static void play(List<StoreLease> leases, int node, BooleanSupplier isOver, List<Held> held) {
         StoreLease lease = leases.get(node);
         StoreLease other = leases.get((node + 1) % NODES);
         Random random = new Random(node);
-        while (System.nanoTime() < end) {
+        while (!isOver.getAsBoolean()) {
             lease.candidate(true, Duration.ZERO);
             long epoch = lease.epochHeld();
             long from = System.nanoTime();

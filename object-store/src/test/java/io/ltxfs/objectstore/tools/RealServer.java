@@ -16,8 +16,8 @@ import software.amazon.awssdk.services.s3.S3Client;
  */
 public final class RealServer implements S3Server {
     private static final int STARTS = 3;
-    private static final long READY_SECONDS = 30;
-    private static final long STOP_SECONDS = 10;
+    private static final long READY_SECONDS = 120;
+    private static final long STOP_SECONDS = 60;
 
     private final Process process;
     private final Thread killer;
