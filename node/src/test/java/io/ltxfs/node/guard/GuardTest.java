@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The guard over daemons that are shell scripts: they speak the protocol, mount nothing and write down what they hear. */
-@Timeout(60)
+@Timeout(300)
 class GuardTest {
     /** A daemon that serves until it is told to stop. */
     private static final String GOOD = """
@@ -81,7 +81,7 @@ class GuardTest {
         CompletableFuture<Integer> code = start(guard);
         awaitFile("up");
         guard.signal("TERM");
-        assertEquals(9, code.get(20, TimeUnit.SECONDS));
+        assertEquals(9, code.get(60, TimeUnit.SECONDS));
     }
 
     @Test
@@ -90,21 +90,20 @@ class GuardTest {
         Guard guard = guard(daemon, "sh", "-c", "trap '' TERM; touch $0/up; while :; do sleep 0.05; done", dir + "");
         CompletableFuture<Integer> code = start(guard);
         awaitFile("up");
-        long begin = System.nanoTime();
         guard.signal("TERM");
-        assertEquals(128 + 9, code.get(20, TimeUnit.SECONDS));
-        assertTrue(System.nanoTime() - begin < TimeUnit.SECONDS.toNanos(4));
+        // If the daemon had not said so, it would have 15 seconds.
+        assertEquals(128 + 9, code.get(14, TimeUnit.SECONDS));
     }
 
     @Test
     void theSecondSignalStopsAtOnce() throws Exception {
-        String daemon = GOOD.replace("4000", "60000");
+        String daemon = GOOD.replace("4000", "600000");
         Guard guard = guard(daemon, "sh", "-c", "trap '' TERM; touch $0/up; while :; do sleep 0.05; done", dir + "");
         CompletableFuture<Integer> code = start(guard);
         awaitFile("up");
         guard.signal("TERM");
         guard.signal("TERM");
-        assertEquals(128 + 9, code.get(10, TimeUnit.SECONDS));
+        assertEquals(128 + 9, code.get(60, TimeUnit.SECONDS));
         assertTrue(heard().contains("stop-now"), heard().toString());
     }
 
@@ -114,7 +113,8 @@ class GuardTest {
                 "setsid sh -c 'echo $$ > $0/left; exec sleep 300' $0 & while [ ! -s $0/left ]; do sleep 0.02; done";
         assertEquals(0, run(GOOD, "sh", "-c", app, dir.toString()));
         long left = Long.parseLong(Files.readString(dir.resolve("left")).strip());
-        await().until(() -> !new MarkedProcesses(left, "none").alive().contains(left));
+        await().atMost(Duration.ofSeconds(60))
+                .until(() -> !new MarkedProcesses(left, "none").alive().contains(left));
     }
 
     @Test
@@ -126,11 +126,12 @@ class GuardTest {
         kill(pids("daemons").get(0));
         awaitLines("apps", 2);
         long first = pids("apps").get(0);
-        await().until(() -> !new MarkedProcesses(first, "none").alive().contains(first));
+        await().atMost(Duration.ofSeconds(60))
+                .until(() -> !new MarkedProcesses(first, "none").alive().contains(first));
         assertEquals(2, pids("daemons").size());
         assertFalse(code.isDone());
         guard.signal("TERM");
-        assertEquals(128 + 15, code.get(20, TimeUnit.SECONDS));
+        assertEquals(128 + 15, code.get(60, TimeUnit.SECONDS));
     }
 
     @Test
@@ -140,9 +141,10 @@ class GuardTest {
         CompletableFuture<Integer> code = start(guard);
         awaitLines("apps", 1);
         kill(pids("daemons").get(0));
-        assertEquals(125, code.get(20, TimeUnit.SECONDS));
+        assertEquals(125, code.get(60, TimeUnit.SECONDS));
         long app = pids("apps").get(0);
-        await().until(() -> !new MarkedProcesses(app, "none").alive().contains(app));
+        await().atMost(Duration.ofSeconds(60))
+                .until(() -> !new MarkedProcesses(app, "none").alive().contains(app));
     }
 
     @Test
@@ -168,9 +170,9 @@ class GuardTest {
         CompletableFuture<Integer> code = start(guard);
         awaitLines("daemons", 1);
         guard.signal("HUP");
-        await().until(() -> heard().contains("reload"));
+        await().atMost(Duration.ofSeconds(60)).until(() -> heard().contains("reload"));
         guard.signal("TERM");
-        assertEquals(0, code.get(20, TimeUnit.SECONDS));
+        assertEquals(0, code.get(60, TimeUnit.SECONDS));
     }
 
     @Test
@@ -208,11 +210,11 @@ class GuardTest {
     }
 
     private void awaitFile(String name) {
-        await().until(() -> Files.exists(dir.resolve(name)));
+        await().atMost(Duration.ofSeconds(60)).until(() -> Files.exists(dir.resolve(name)));
     }
 
     private void awaitLines(String name, int count) {
-        await().atMost(Duration.ofSeconds(20)).until(() -> pids(name).size() >= count);
+        await().atMost(Duration.ofSeconds(60)).until(() -> pids(name).size() >= count);
     }
 
     private List<Long> pids(String name) throws IOException {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What becomes of replication when the network does what networks do. */
-@Timeout(120)
+@Timeout(600)
 class FaultsTest {
     @TempDir
     Path root;
@@ -103,7 +103,7 @@ class FaultsTest {
     void aReplicaThatStallsHoldsUpNobody() throws Exception {
         Random random = new Random(6);
         TestNode.Choice patient = new TestNode.Choice();
-        patient.ttl = Duration.ofSeconds(30);
+        patient.ttl = Duration.ofMinutes(10); // nobody is given up, however slow the machine is
         TestNode primary = closing(new TestNode("one", root, patient)).primary();
         TestNode stalled = closing(new TestNode("two", root, patient));
         TestNode other = closing(new TestNode("three", root, patient));
@@ -111,7 +111,7 @@ class FaultsTest {
         Wire wire = closing(new Wire(primary.server.port(), () -> Long.MAX_VALUE));
         Following slow = closing(stalled.client.follow(wire.address(), stalled.follower));
         closing(other.client.follow(primary.address(), other.follower));
-        await().until(slow::connected);
+        await().atMost(Duration.ofSeconds(60)).until(slow::connected);
         awaitSame(primary, stalled);
         wire.freeze(true);
         for (int i = 0; i < 400; i++) {
@@ -136,15 +136,19 @@ class FaultsTest {
         primary.commit("a.db", random, 1, 4);
         Wire wire = closing(new Wire(primary.server.port(), () -> Long.MAX_VALUE));
         Following following = closing(replica.client.follow(wire.address(), replica.follower));
-        await().until(following::connected);
+        await().atMost(Duration.ofSeconds(60)).until(following::connected);
         awaitSame(primary, replica);
         wire.freeze(true);
-        await().atMost(20, TimeUnit.SECONDS).until(() -> !primary.handler.gone.isEmpty());
-        await().atMost(20, TimeUnit.SECONDS)
-                .until(() ->
-                        replica.follower.failures.stream().anyMatch(failure -> failure.contains("nothing was heard")));
-        assertFalse(following.connected());
+        // On a busy machine it may have been noticed for nothing before.
+        int gone = primary.handler.gone.size();
+        int failures = replica.follower.failures.size();
+        await().atMost(60, TimeUnit.SECONDS).until(() -> primary.handler.gone.size() > gone);
+        await().atMost(60, TimeUnit.SECONDS)
+                .until(() -> replica.follower.failures.stream()
+                        .skip(failures)
+                        .anyMatch(failure -> failure.contains("nothing was heard")));
+        await().atMost(60, TimeUnit.SECONDS).until(() -> !following.connected());
         wire.freeze(false);
-        await().atMost(30, TimeUnit.SECONDS).until(following::connected);
+        await().atMost(60, TimeUnit.SECONDS).until(following::connected);
     }
 }

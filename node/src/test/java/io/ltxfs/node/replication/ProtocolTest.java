@@ -32,6 +32,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -45,7 +46,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What nodes answer to what they must not be sent. */
-@Timeout(60)
+@Timeout(300)
 class ProtocolTest {
     @TempDir
     Path root;
@@ -97,10 +98,12 @@ class ProtocolTest {
             for (FromReplica message : messages) {
                 out.onNext(message);
                 // What comes after a Hello is for a stream that was admitted.
-                await().until(() ->
-                        !message.hasHello() || !primary.server.replicas().isEmpty() || end.isDone());
+                await().atMost(Duration.ofSeconds(60))
+                        .until(() -> !message.hasHello()
+                                || !primary.server.replicas().isEmpty()
+                                || end.isDone());
             }
-            return end.get(20, TimeUnit.SECONDS);
+            return end.get(60, TimeUnit.SECONDS);
         } finally {
             channel.shutdownNow();
         }
@@ -137,7 +140,8 @@ class ProtocolTest {
         primary.commit("a.db", new Random(1), 2, 2);
         primary.flush();
         closing(replica.client.follow(primary.address(), replica.follower));
-        await().untilAsserted(() -> assertEquals(primary.positions(), replica.positions()));
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertEquals(primary.positions(), replica.positions()));
     }
 
     @Test
@@ -158,7 +162,7 @@ class ProtocolTest {
         TestNode other = closing(new TestNode("two", root));
         replica.gate.promise(12);
         closing(other.client.follow(replica.address(), other.follower));
-        await().until(() -> !other.follower.ends.isEmpty());
+        await().atMost(Duration.ofSeconds(60)).until(() -> !other.follower.ends.isEmpty());
         Refused refused = assertInstanceOf(Refused.class, other.follower.ends.get(0));
         assertEquals("one is not the primary", refused.getMessage());
         assertEquals(12, refused.promised());
@@ -229,11 +233,11 @@ class ProtocolTest {
         TestNode primary = closing(new TestNode("one", root)).primary();
         TestNode replica = closing(new TestNode("two", root));
         Following following = closing(replica.client.follow(primary.address(), replica.follower));
-        await().until(following::connected);
+        await().atMost(Duration.ofSeconds(60)).until(following::connected);
         replica.gate.promise(5);
         primary.commit("a.db", new Random(1), 2, 2);
         primary.flush();
-        await().until(() -> primary.handler.promises.contains(5L));
+        await().atMost(Duration.ofSeconds(60)).until(() -> primary.handler.promises.contains(5L));
         assertEquals(Map.of(), replica.positions());
         assertEquals(Map.of(), primary.handler.acknowledged);
     }
@@ -252,7 +256,7 @@ class ProtocolTest {
                 });
                 TestNode replica = new TestNode("replica" + replicas++, root)) {
             Following following = replica.client.follow(fake.address(), replica.follower);
-            await().until(() -> !replica.follower.failures.isEmpty());
+            await().atMost(Duration.ofSeconds(60)).until(() -> !replica.follower.failures.isEmpty());
             assertEquals(Map.of(), replica.positions());
             following.close();
             return replica.follower.failures.get(0);

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A primary and a replica over loopback. */
-@Timeout(60)
+@Timeout(300)
 class ReplicationTest {
     @TempDir
     Path root;
@@ -42,7 +42,7 @@ class ReplicationTest {
 
     private void awaitSame(TestNode primary, TestNode replica) throws IOException {
         primary.flush();
-        await().atMost(20, TimeUnit.SECONDS)
+        await().atMost(60, TimeUnit.SECONDS)
                 .pollInterval(Duration.ofMillis(5))
                 .untilAsserted(() ->
                         assertEquals(primary.positions(), replica.positions(), () -> replica.follower.failures + ""));
@@ -66,12 +66,14 @@ class ReplicationTest {
             assertArrayEquals(primary.content(database), replica.content(database), () -> database + " seed " + seed);
         }
         assertTrue(following.connected());
-        await().untilAsserted(() -> assertEquals(primary.positions(), primary.handler.acknowledged));
-        await().untilAsserted(() -> assertEquals("etag-1", replica.follower.etag));
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertEquals(primary.positions(), primary.handler.acknowledged));
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertEquals("etag-1", replica.follower.etag));
         following.applied("d1.db", new Place(7, 8));
         following.historyComplete(1, Map.of());
-        await().untilAsserted(() -> assertEquals(new Place(7, 8), primary.handler.applied.get("d1.db")));
-        await().untilAsserted(() -> assertTrue(primary.handler.complete));
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertEquals(new Place(7, 8), primary.handler.applied.get("d1.db")));
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertTrue(primary.handler.complete));
         assertEquals(List.of(), replica.follower.failures);
         assertFalse(replica.follower.welcomes.isEmpty());
     }
@@ -109,22 +111,28 @@ class ReplicationTest {
         replica.commit("own.db", random, 1, 1);
         primary.flush();
         closing(replica.client.follow(primary.address(), replica.follower));
-        await().untilAsserted(() -> assertEquals(
-                primary.positions().get("a.db"),
-                replica.positions().get("a.db"),
-                () -> replica.follower.failures + ""));
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertEquals(
+                        primary.positions().get("a.db"),
+                        replica.positions().get("a.db"),
+                        () -> replica.follower.failures + ""));
         primary.commit("a.db", random, 3, 50);
         primary.flush();
-        await().untilAsserted(() -> assertEquals(
-                primary.positions().get("a.db"),
-                replica.positions().get("a.db"),
-                () -> replica.follower.failures + ""));
-        await().untilAsserted(() -> assertEquals(
-                primary.positions().get("dropped.db"), replica.positions().get("dropped.db")));
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertEquals(
+                        primary.positions().get("a.db"),
+                        replica.positions().get("a.db"),
+                        () -> replica.follower.failures + ""));
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertEquals(
+                        primary.positions().get("dropped.db"),
+                        replica.positions().get("dropped.db")));
         assertArrayEquals(primary.content("a.db"), replica.content("a.db"));
         assertTrue(replica.follower.divergent.contains("a.db@?"), replica.follower.divergent::toString);
-        await().untilAsserted(() -> assertEquals(List.of("own.db"), replica.follower.absent));
-        await().untilAsserted(
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertEquals(List.of("own.db"), replica.follower.absent));
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(
                         () -> assertEquals(primary.positions().get("a.db"), primary.handler.acknowledged.get("a.db")));
     }
 }

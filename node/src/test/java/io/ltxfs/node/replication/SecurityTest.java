@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Who may speak to whom. */
-@Timeout(60)
+@Timeout(300)
 class SecurityTest {
     @TempDir
     Path root;
@@ -66,7 +66,7 @@ class SecurityTest {
 
     private static String failure(CompletionStage<?> stage) {
         ExecutionException failed = assertThrows(
-                ExecutionException.class, () -> stage.toCompletableFuture().get(20, TimeUnit.SECONDS));
+                ExecutionException.class, () -> stage.toCompletableFuture().get(60, TimeUnit.SECONDS));
         return String.valueOf(failed.getCause().getMessage());
     }
 
@@ -85,8 +85,9 @@ class SecurityTest {
         primary.commit("a.db", new Random(1), 3, 3);
         primary.flush();
         closing(replica.client.follow(primary.address(), replica.follower));
-        await().untilAsserted(() ->
-                assertEquals(primary.positions(), replica.positions(), () -> replica.follower.failures + ""));
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() ->
+                        assertEquals(primary.positions(), replica.positions(), () -> replica.follower.failures + ""));
     }
 
     @Test
@@ -107,7 +108,7 @@ class SecurityTest {
                 client.client
                         .peek(server.address())
                         .toCompletableFuture()
-                        .get(20, TimeUnit.SECONDS)
+                        .get(60, TimeUnit.SECONDS)
                         .member()
                         .node());
     }
@@ -183,7 +184,7 @@ class SecurityTest {
         assertContains("proof", failure(liar.client.seal(server.address(), 9)));
         assertEquals(0, server.gate.promised());
         closing(liar.client.follow(server.address(), liar.follower));
-        await().until(() -> !liar.follower.failures.isEmpty());
+        await().atMost(Duration.ofSeconds(60)).until(() -> !liar.follower.failures.isEmpty());
         assertContains("proof", liar.follower.failures.get(0));
         assertEquals(List.of(), server.server.replicas());
     }
@@ -194,7 +195,7 @@ class SecurityTest {
         try (FakePrimary fake = FakePrimary.ofAnotherCluster()) {
             TestNode replica = closing(new TestNode("two", root));
             closing(replica.client.follow(fake.address(), replica.follower));
-            await().until(() -> !replica.follower.failures.isEmpty());
+            await().atMost(Duration.ofSeconds(60)).until(() -> !replica.follower.failures.isEmpty());
             assertContains("does not prove that it is of cluster", replica.follower.failures.get(0));
             assertEquals(List.of(), replica.follower.welcomes);
         }

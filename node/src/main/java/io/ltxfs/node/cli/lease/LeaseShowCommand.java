@@ -29,8 +29,8 @@ import picocli.CommandLine.Mixin;
                 + " long as a holder that lives leaves it unchanged.",
         footer = {"", "Example: ltxfs lease show --lease s3://bucket/cluster --json"})
 final class LeaseShowCommand implements Callable<Integer> {
-    /** A holder renews each third of the TTL. */
-    private static final int RENEWALS_PER_TTL = 3;
+    /** A holder renews each third of the TTL, and a little later where it or the store is busy. */
+    private static final double TTLS = 2 / 3.0;
 
     private static final Duration SLACK = Duration.ofMillis(500);
 
@@ -56,7 +56,7 @@ final class LeaseShowCommand implements Callable<Integer> {
                                     + " --epoch N'"));
             Duration wait = first.record().state() == State.RELEASED
                     ? Duration.ZERO
-                    : Duration.ofMillis(first.record().ttlMillis() / RENEWALS_PER_TTL)
+                    : Duration.ofMillis((long) (first.record().ttlMillis() * TTLS))
                             .plus(SLACK);
             LeaseLook.Watched watched = LeaseLook.watch(object, first, wait);
             report.print(document(object, watched), out -> print(object, watched, out));
