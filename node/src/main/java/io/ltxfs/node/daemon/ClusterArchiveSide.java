@@ -17,6 +17,7 @@ import io.ltxfs.node.archive.NodeArchive;
 import io.ltxfs.node.cluster.Event.ArchivePlace;
 import io.ltxfs.node.cluster.Standing.Place;
 import io.ltxfs.node.config.LtxfsConfig;
+import io.ltxfs.node.replication.EpochGate;
 import io.ltxfs.node.roles.ClusterArchive;
 import io.ltxfs.objectstore.ContentHash;
 import java.io.IOException;
@@ -93,7 +94,7 @@ final class ClusterArchiveSide implements ClusterArchive, AutoCloseable {
     }
 
     @Override
-    public void fetch(String name, boolean conform) throws IOException, InterruptedException {
+    public void fetch(String name, boolean conform, EpochGate.Term term) throws IOException, InterruptedException {
         DatabaseArchive db = archive().database(name);
         Optional<DatabaseRecord> record = DatabaseRecord.load(db);
         Optional<TransactionHeader> last = databases.receiver().received(name);
@@ -107,7 +108,7 @@ final class ClusterArchiveSide implements ClusterArchive, AutoCloseable {
             return;
         }
         if (reached.dropped() && drop.isPresent()) {
-            take(droppedHeader(name, drop.get(), record), visitor -> {});
+            take(droppedHeader(name, drop.get(), record), visitor -> {}, term);
             return;
         }
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
@@ -127,7 +128,8 @@ final class ClusterArchiveSide implements ClusterArchive, AutoCloseable {
             try (FileChannel content = FileChannel.open(file, StandardOpenOption.READ)) {
                 take(
                         header,
-                        changed(header, content, onTop ? databases.receiver().pageChecksums(name) : new long[0]));
+                        changed(header, content, onTop ? databases.receiver().pageChecksums(name) : new long[0]),
+                        term);
             }
             LOG.info(
                     "took what the archive has database={} txid={} bytes={}",
@@ -178,11 +180,14 @@ final class ClusterArchiveSide implements ClusterArchive, AutoCloseable {
         };
     }
 
-    private void take(TransactionHeader header, PageSource pages) throws IOException, InterruptedException {
-        long lsn = databases.receiver().replace(header, pages);
+    /** What came of the archive may be older than what this node has got under a later epoch meanwhile. */
+    private void take(TransactionHeader header, PageSource pages, EpochGate.Term term)
+            throws IOException, InterruptedException {
+        long[] lsn = {0};
+        term.run(() -> lsn[0] = databases.receiver().replace(header, pages));
         CountDownLatch done = new CountDownLatch(1);
         IOException[] failed = {null};
-        databases.receiver().flush(lsn, failure -> {
+        databases.receiver().flush(lsn[0], failure -> {
             failed[0] = failure;
             done.countDown();
         });

@@ -19,6 +19,17 @@ public final class EpochGate {
         void run() throws IOException;
     }
 
+    /** What is done under one epoch: by somebody who does not know the gate, or long after the epoch was looked at. */
+    @FunctionalInterface
+    public interface Term {
+        /**
+         * Does something.
+         *
+         * @throws IOException if a higher epoch was promised, with nothing done; or what the action throws
+         */
+        void run(Action action) throws IOException;
+    }
+
     /** Those who pass between two promises. */
     private static final class Round {
         private int passing;
@@ -93,6 +104,16 @@ public final class EpochGate {
         } finally {
             entered.leave();
         }
+    }
+
+    /** The same for many things, for those who fail when the epoch is over. */
+    public Term term(long epoch) {
+        return action -> {
+            if (!pass(epoch, action)) {
+                throw new IOException("epoch " + Long.toUnsignedString(epoch) + " is over: this node has promised "
+                        + Long.toUnsignedString(promised));
+            }
+        };
     }
 
     private Round enter() {

@@ -40,8 +40,8 @@ public interface FollowHandler {
      */
     void keepDivergent(String database, OptionalLong fork) throws IOException;
 
-    /** The primary does not have a database that this node has: moves it aside. Blocks. */
-    void absent(String database) throws IOException;
+    /** The primary does not have a database that this node has: moves it aside, under the connection's epoch. Blocks. */
+    void absent(long epoch, String database) throws IOException;
 
     /**
      * A connection could not be made, or has ended. It is tried again, after a while, until it is closed.

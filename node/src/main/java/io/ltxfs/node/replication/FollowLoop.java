@@ -290,7 +290,7 @@ final class FollowLoop implements Following {
                 return;
             }
             try {
-                handler.absent(database);
+                handler.absent(connection.epoch(), database);
             } catch (IOException e) {
                 connection.fail(new IOException(database + ": cannot be moved aside: " + e.getMessage(), e));
             }

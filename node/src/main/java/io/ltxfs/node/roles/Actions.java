@@ -5,6 +5,7 @@ import io.ltxfs.lease.Lease;
 import io.ltxfs.node.cluster.Action;
 import io.ltxfs.node.cluster.Event;
 import io.ltxfs.node.cluster.Peer;
+import io.ltxfs.node.replication.EpochGate;
 import io.ltxfs.node.replication.Following;
 import io.ltxfs.node.replication.PeerClient;
 import io.ltxfs.node.replication.PeerHandler.Admission;
@@ -187,8 +188,9 @@ final class Actions implements Consumer<Action>, AutoCloseable {
             });
         } else if (action instanceof Action.MoveAside aside) {
             work(aside.step(), () -> {
-                checkEpoch(aside.epoch());
-                tools.divergence().moveAside(aside.database());
+                EpochGate.Term term = term(aside.epoch());
+                term.run(() -> {}); // one that is over keeps nothing
+                tools.divergence().moveAside(aside.database(), term);
                 return new Event.Done(aside.step());
             });
         } else if (action instanceof Action.AnswerSeal answer) {
@@ -212,8 +214,9 @@ final class Actions implements Consumer<Action>, AutoCloseable {
             work(read.step(), () -> new Event.ArchiveRead(read.step(), archive.read()));
         } else if (action instanceof Action.FetchArchive fetch) {
             work(fetch.step(), () -> {
-                checkEpoch(fetch.epoch());
-                archive.fetch(fetch.database(), fetch.conform());
+                EpochGate.Term term = term(fetch.epoch());
+                term.run(() -> {}); // one that is over fetches nothing
+                archive.fetch(fetch.database(), fetch.conform(), term);
                 return new Event.Done(fetch.step());
             });
         } else if (action instanceof Action.Claim claim) {
@@ -228,10 +231,8 @@ final class Actions implements Consumer<Action>, AutoCloseable {
     }
 
     /** What an attempt is still about to do is not done once a higher epoch is promised. */
-    private void checkEpoch(long epoch) throws IOException {
-        if (Long.compareUnsigned(epoch, tools.local().gate().promised()) < 0) {
-            throw new IOException("epoch " + Long.toUnsignedString(epoch) + " is over");
-        }
+    private EpochGate.Term term(long epoch) {
+        return tools.local().gate().term(epoch);
     }
 
     private boolean toReplicas(Action action) {
@@ -243,7 +244,8 @@ final class Actions implements Consumer<Action>, AutoCloseable {
                     tools.local()::standing,
                     tools.sights(),
                     tools.lag(),
-                    tools.divergence());
+                    tools.divergence(),
+                    tools.local().gate());
             streams.put(
                     follow.link(),
                     new Stream(side, client.follow(follow.primary().advertise(), side)));

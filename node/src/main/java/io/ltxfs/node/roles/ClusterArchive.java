@@ -1,6 +1,7 @@
 package io.ltxfs.node.roles;
 
 import io.ltxfs.node.cluster.Event.ArchivePlace;
+import io.ltxfs.node.replication.EpochGate;
 import java.io.IOException;
 import java.util.Map;
 import java.util.function.LongSupplier;
@@ -15,8 +16,9 @@ public interface ClusterArchive {
      * Takes what it has of a database beyond this node, durably. May take long.
      *
      * @param conform brings the database to what the archive has even where that is shorter or another history
+     * @param term under which it is taken, once it has come
      */
-    void fetch(String database, boolean conform) throws IOException, InterruptedException;
+    void fetch(String database, boolean conform, EpochGate.Term term) throws IOException, InterruptedException;
 
     /** Claims an epoch for every database from its next TXID on. May take long. */
     void claim(long epoch) throws IOException, InterruptedException;

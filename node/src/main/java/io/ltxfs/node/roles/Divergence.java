@@ -6,6 +6,7 @@ import io.ltxfs.database.TransactionSummary;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.database.log.TransactionHeader.Image;
 import io.ltxfs.ltx.PageChecksum;
+import io.ltxfs.node.replication.EpochGate;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -45,8 +46,12 @@ final class Divergence {
         return new Position(transaction.txid(), transaction.postApplyChecksum());
     }
 
-    /** Keeps a database that the cluster does not have, and removes it here, its position too; durable on return. */
-    void moveAside(String name) throws IOException {
+    /**
+     * Keeps a database that the cluster does not have, and removes it here, its position too; durable on return.
+     *
+     * @param term under which it is not the cluster's. Keeping it may take long, and another epoch's history may have it
+     */
+    void moveAside(String name, EpochGate.Term term) throws IOException {
         Optional<TransactionHeader> received = databases.receiver().received(name);
         if (received.isEmpty() || received.get().txid() == 0) {
             return;
@@ -68,7 +73,14 @@ final class Divergence {
                 last.uid(),
                 last.gid(),
                 last.mode());
-        awaitDurable(databases.receiver().replace(gone, visitor -> {}));
+        long[] lsn = {0};
+        term.run(() -> {
+            if (!databases.receiver().received(name).equals(received)) {
+                throw new IOException(name + ": has changed while it was kept; it is looked at again");
+            }
+            lsn[0] = databases.receiver().replace(gone, visitor -> {});
+        });
+        awaitDurable(lsn[0]);
         LOG.warn("moved a database aside that the cluster does not have database={}", name);
     }
 

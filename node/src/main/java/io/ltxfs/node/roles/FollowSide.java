@@ -4,6 +4,7 @@ import io.ltxfs.lease.Lease;
 import io.ltxfs.node.cluster.Event;
 import io.ltxfs.node.cluster.Standing;
 import io.ltxfs.node.cluster.Standing.Place;
+import io.ltxfs.node.replication.EpochGate;
 import io.ltxfs.node.replication.FollowHandler;
 import io.ltxfs.node.replication.HeartbeatFacts;
 import io.ltxfs.node.replication.Member;
@@ -28,6 +29,7 @@ final class FollowSide implements FollowHandler {
     private final Sights sights;
     private final FollowLag lag;
     private final Divergence divergence;
+    private final EpochGate gate;
     private volatile @Nullable CompletableFuture<Long> welcome;
     private volatile @Nullable Member primary;
 
@@ -39,7 +41,8 @@ final class FollowSide implements FollowHandler {
             Supplier<Standing> standing,
             Sights sights,
             FollowLag lag,
-            Divergence divergence) {
+            Divergence divergence,
+            EpochGate gate) {
         this.link = link;
         this.lease = lease;
         this.tell = tell;
@@ -47,6 +50,7 @@ final class FollowSide implements FollowHandler {
         this.sights = sights;
         this.lag = lag;
         this.divergence = divergence;
+        this.gate = gate;
     }
 
     @Override
@@ -116,8 +120,8 @@ final class FollowSide implements FollowHandler {
     }
 
     @Override
-    public void absent(String database) throws IOException {
-        divergence.moveAside(database);
+    public void absent(long epoch, String database) throws IOException {
+        divergence.moveAside(database, gate.term(epoch));
         tell.accept(new Event.AsideDurably(link, database));
     }
 

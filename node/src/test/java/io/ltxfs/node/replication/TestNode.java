@@ -224,6 +224,8 @@ final class TestNode implements AutoCloseable {
         final List<Long> promises = new CopyOnWriteArrayList<>();
         volatile boolean complete;
         volatile long heard;
+        /** Run on the thread that tells. */
+        volatile Runnable onGone = () -> {};
 
         @Override
         public Member self() {
@@ -273,6 +275,7 @@ final class TestNode implements AutoCloseable {
         @Override
         public void replicaGone(ReplicaLink link, String why) {
             gone.add(why);
+            onGone.run();
         }
 
         @Override
@@ -316,6 +319,8 @@ final class TestNode implements AutoCloseable {
         final Map<String, Place> durable = new ConcurrentHashMap<>();
         final Map<String, Place> highest = new ConcurrentHashMap<>();
         volatile String etag = "";
+        /** Run on the thread that tells, once it is noted. */
+        volatile Consumer<Map<String, Place>> onDurable = positions -> {};
 
         @Override
         public Standing standing() {
@@ -341,6 +346,7 @@ final class TestNode implements AutoCloseable {
         @Override
         public void durable(long epoch, Map<String, Place> positions) {
             durable.putAll(positions);
+            onDurable.accept(positions);
         }
 
         @Override
@@ -349,7 +355,7 @@ final class TestNode implements AutoCloseable {
         }
 
         @Override
-        public void absent(String database) {
+        public void absent(long epoch, String database) {
             absent.add(database);
         }
 

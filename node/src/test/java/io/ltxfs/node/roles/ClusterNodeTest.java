@@ -19,6 +19,7 @@ import io.ltxfs.node.cluster.Event.ArchivePlace;
 import io.ltxfs.node.config.ConfigLoader;
 import io.ltxfs.node.config.ConfigRequest;
 import io.ltxfs.node.config.LtxfsConfig;
+import io.ltxfs.node.replication.EpochGate;
 import io.ltxfs.node.roles.ClusterView.Role;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -221,7 +222,7 @@ class ClusterNodeTest {
         }
 
         @Override
-        public void fetch(String database, boolean conform) {}
+        public void fetch(String database, boolean conform, EpochGate.Term term) {}
 
         @Override
         public void claim(long epoch) {}

@@ -16,6 +16,7 @@ import io.ltxfs.node.config.ConfigRequest;
 import io.ltxfs.node.config.Durability;
 import io.ltxfs.node.config.LtxfsConfig;
 import io.ltxfs.node.config.WhenWaitEnds;
+import io.ltxfs.node.replication.EpochGate;
 import io.ltxfs.node.roles.ClusterView.Replica;
 import java.util.ArrayList;
 import java.util.List;
@@ -120,7 +121,7 @@ class WaitsTest {
         }
 
         @Override
-        public void fetch(String database, boolean conform) {}
+        public void fetch(String database, boolean conform, EpochGate.Term term) {}
 
         @Override
         public void claim(long epoch) {}
