@@ -345,6 +345,7 @@ final class FollowConnection implements ClientResponseObserver<FromReplica, From
 
     /** Ends it so that the other side learns of a higher promise first: it is deposed. */
     private void refuse(IOException why) {
+        boolean first;
         synchronized (this) {
             ClientCallStreamObserver<FromReplica> to = call;
             if (to != null && !over && Long.compareUnsigned(gate.promised(), epoch) > 0) {
@@ -353,8 +354,9 @@ final class FollowConnection implements ClientResponseObserver<FromReplica, From
                         .setAcknowledgement(Acknowledgement.getDefaultInstance()));
                 to.onCompleted();
             }
+            first = end(); // nobody sends anything after these last words
         }
-        if (end()) {
+        if (first) {
             loop.closeSoon(connection);
             loop.ended(this, why);
         }

@@ -170,8 +170,14 @@ final class FollowLoop implements Following {
 
     private void tick(long interval) {
         FollowConnection now = current;
-        if (now != null && !now.isOver()) {
+        if (now == null || now.isOver()) {
+            return;
+        }
+        try {
             now.tick(interval, settings.ttl().toNanos());
+        } catch (RuntimeException e) { // it would be the last tick
+            LOG.error("looking after a connection failed: primary={}", address, e);
+            now.fail(new IOException("looking after the connection to " + address + " failed: " + e, e));
         }
     }
 
@@ -213,11 +219,16 @@ final class FollowLoop implements Following {
 
     // ---- what the handler is told
 
-    /** Tells it something of a connection, unless that is over. */
+    /**
+     * Tells it something of a connection, unless that is over. The end of a connection is told in its turn, and before the
+     * next one is made: nothing of an earlier one is taken for something of a later one.
+     */
     void tell(FollowConnection connection, Runnable what) {
-        if (!connection.isOver()) {
-            tell(what);
-        }
+        tell(() -> {
+            if (!connection.isOver()) {
+                what.run();
+            }
+        });
     }
 
     private void tell(Runnable what) {

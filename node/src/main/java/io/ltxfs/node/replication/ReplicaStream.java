@@ -139,17 +139,21 @@ final class ReplicaStream implements ReplicaLink, StreamObserver<FromReplica>, R
                 encoder,
                 this,
                 PeerServer.heartbeatNanos(settings.ttl()));
+        boolean wentAway;
         synchronized (this) {
             admitted = true;
             startPositions = admission.startPositions();
             epoch = admission.epoch();
-            if (over) {
-                tellGone("it went away at once");
-                return;
+            wentAway = over;
+            if (!wentAway) {
+                sender = made;
             }
-            sender = made;
         }
-        made.start();
+        if (wentAway) {
+            tellGone("it went away at once");
+        } else {
+            made.start();
+        }
     }
 
     private void acknowledgement(Acknowledgement message) {
@@ -266,18 +270,22 @@ final class ReplicaStream implements ReplicaLink, StreamObserver<FromReplica>, R
     private void end(String why) {
         synchronized (this) {
             over = true;
-            tellGone(why);
         }
+        tellGone(why);
         wake();
         onEnd.accept(this);
     }
 
+    /** Once. Without the monitor: the handler may wait for the very thread that is about to close this stream. */
     private void tellGone(String why) {
-        if (admitted && !gone) {
+        synchronized (this) {
+            if (!admitted || gone) {
+                return;
+            }
             gone = true;
-            LOG.info("a replica has gone: replica={} why={}", replica.node(), why);
-            handler.replicaGone(this, why);
         }
+        LOG.info("a replica has gone: replica={} why={}", replica.node(), why);
+        handler.replicaGone(this, why);
     }
 
     @Override

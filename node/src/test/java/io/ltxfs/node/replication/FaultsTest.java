@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -150,5 +151,69 @@ class FaultsTest {
         await().atMost(60, TimeUnit.SECONDS).until(() -> !following.connected());
         wire.freeze(false);
         await().atMost(60, TimeUnit.SECONDS).until(following::connected);
+    }
+
+    /** What a connection has brought is not told once it has ended: the next one may begin from something else. */
+    @Test
+    void nothingIsToldOfAConnectionThatHasEnded() throws Exception {
+        Random random = new Random(8);
+        TestNode primary = closing(new TestNode("one", root)).primary();
+        TestNode replica = closing(new TestNode("two", root));
+        primary.commit("a.db", random, 1, 1);
+        primary.commit("anew.db", random, 2, 2);
+        replica.commit("anew.db", random, 1, 1); // of another history: it is taken anew, by a thread of its own
+        primary.flush();
+        CountDownLatch told = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        replica.follower.onDurable = positions -> {
+            if (positions.containsKey("a.db") && told.getCount() > 0) {
+                told.countDown();
+                try {
+                    goOn.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        };
+        Following following = closing(replica.client.follow(primary.address(), replica.follower));
+        told.await();
+        await().until(() -> Thread.getAllStackTraces().entrySet().stream()
+                .anyMatch(each -> each.getKey().getName().startsWith("replication-replace")
+                        && each.getKey().getState() == Thread.State.BLOCKED));
+        primary.primary = false; // nobody is taken in from now on
+        primary.server.closeReplicas("the test says so");
+        await().until(() -> !following.connected());
+        goOn.countDown();
+        await().until(() -> !replica.follower.ends.isEmpty());
+        assertFalse(replica.follower.durable.containsKey("anew.db"), () -> "told of " + replica.follower.durable);
+    }
+
+    /** Whoever ends all streams does not wait for what is told of one that has ended already. */
+    @Test
+    void streamsAreClosedWhileTheEndOfOneIsTold() throws Exception {
+        TestNode primary = closing(new TestNode("one", root)).primary();
+        TestNode replica = closing(new TestNode("two", root));
+        CountDownLatch told = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        primary.handler.onGone = () -> {
+            told.countDown();
+            try {
+                goOn.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        };
+        Following following = replica.client.follow(primary.address(), replica.follower);
+        await().until(following::connected);
+        following.close();
+        told.await();
+        Thread closer = new Thread(() -> primary.server.closeReplicas("not primary any more"));
+        closer.setDaemon(true);
+        closer.start();
+        closer.join(20_000);
+        boolean closed = !closer.isAlive();
+        goOn.countDown();
+        assertTrue(closed, "waits for one who may wait for it");
+        assertEquals(1, primary.handler.gone.size());
     }
 }
