@@ -44,7 +44,7 @@ public interface PeerHandler {
     void heard(ReplicaLink link);
 
     /** A peer shows that it has promised an epoch: a lower one of this node's is over. */
-    default void promiseSeen(long promised) {}
+    void promiseSeen(long promised);
 
     /** A link that was admitted is over; nothing comes from it any more. */
     void replicaGone(ReplicaLink link, String why);

@@ -69,6 +69,11 @@ final class LateHandler implements PeerHandler {
     }
 
     @Override
+    public void promiseSeen(long promised) {
+        now().promiseSeen(promised);
+    }
+
+    @Override
     public void replicaGone(ReplicaLink link, String why) {
         if (isReady()) {
             now().replicaGone(link, why);

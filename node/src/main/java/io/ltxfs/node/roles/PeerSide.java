@@ -141,6 +141,12 @@ final class PeerSide implements PeerHandler {
     }
 
     @Override
+    public void promiseSeen(long promised) {
+        tell.accept(new Event.PromiseSeen(promised));
+        lease.sighted("", promised);
+    }
+
+    @Override
     public void replicaGone(ReplicaLink link, String why) {
         Long number = numbers.remove(link);
         if (number != null) {
