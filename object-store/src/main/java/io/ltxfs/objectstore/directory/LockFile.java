@@ -80,7 +80,7 @@ final class LockFile {
         }
     }
 
-    /** Gives the file back. */
+    /** Gives the file back. Nobody opens it meanwhile: closing a channel would take the locks of the new one. */
     void close() {
         synchronized (OPEN) {
             users--;
@@ -88,12 +88,14 @@ final class LockFile {
                 return;
             }
             OPEN.remove(file);
+            closeChannels();
         }
-        synchronized (this) {
-            removed.forEach(LockFile::closeQuietly);
-            if (channel != null) {
-                closeQuietly(channel);
-            }
+    }
+
+    private synchronized void closeChannels() {
+        removed.forEach(LockFile::closeQuietly);
+        if (channel != null) {
+            closeQuietly(channel);
         }
     }
 
@@ -130,27 +132,37 @@ final class LockFile {
         if (!stripes[stripe].tryLock(timeoutMillis, TimeUnit.MILLISECONDS)) {
             return null;
         }
-        FileLock fileLock = null;
+        Held held = null;
         try {
-            for (long pause = 1; ; pause = Math.min(2 * pause, POLL_MILLIS_MAX)) {
-                fileLock = tryLock(current(), stripe);
-                if (fileLock != null && isCurrent(fileLock.acquiredBy())) {
-                    return new Held(stripes[stripe], fileLock);
-                }
+            for (long pause = 1; held == null; pause = Math.min(2 * pause, POLL_MILLIS_MAX)) {
+                FileLock fileLock = tryLock(current(), stripe);
                 if (fileLock != null) {
-                    fileLock.release();
-                    fileLock = null;
+                    held = held(stripe, fileLock);
                 } else if (System.nanoTime() >= deadline) {
                     return null;
                 } else {
                     Thread.sleep(pause);
                 }
             }
+            return held;
         } finally {
-            if (fileLock == null) {
+            if (held == null) {
                 stripes[stripe].unlock();
             }
         }
+    }
+
+    /** @return null if the lock is on a file that does not have the name any more; it is given back then, and after a failure */
+    private @Nullable Held held(int stripe, FileLock fileLock) throws IOException {
+        boolean keep = false;
+        try {
+            keep = isCurrent(fileLock.acquiredBy());
+        } finally {
+            if (!keep) {
+                fileLock.release();
+            }
+        }
+        return keep ? new Held(stripes[stripe], fileLock) : null;
     }
 
     /** Whether the process that has this byte of its own lives. */
@@ -190,17 +202,27 @@ final class LockFile {
         if (identity != null && identity.equals(identityOf(file))) {
             return true;
         }
-        removed.add(channel);
+        FileChannel before = channel;
         openChannel();
+        removed.add(before);
         return false;
     }
 
     private synchronized void openChannel() throws IOException {
         FileChannel opened = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        channel = opened;
-        identity = identityOf(file);
-        if (tryLock(opened, ownByte) == null) {
-            throw new IOException("byte " + ownByte + " of " + file + " is locked by another process");
+        boolean done = false;
+        try {
+            Object made = identityOf(file);
+            if (tryLock(opened, ownByte) == null) {
+                throw new IOException("byte " + ownByte + " of " + file + " is locked by another process");
+            }
+            channel = opened;
+            identity = made;
+            done = true;
+        } finally {
+            if (!done) {
+                opened.close();
+            }
         }
     }
 
