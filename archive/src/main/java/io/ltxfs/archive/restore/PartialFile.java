@@ -14,6 +14,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class PartialFile implements Closeable {
     private static final int MODE_BITS = 07777;
+    /** So often another restore may end, or begin, while this one opens the file. */
+    private static final int OPEN_TRIES_MAX = 100;
+
     private static final Set<PosixFilePermission> OWNER_ONLY =
             Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
 
@@ -59,20 +63,69 @@ final class PartialFile implements Closeable {
      * @throws FileAlreadyExistsException if another process restores to the same target
      */
     static PartialFile open(Path target) throws IOException {
+        return open(target, () -> {});
+    }
+
+    /** @param opened run when the file is open and not yet locked */
+    static PartialFile open(Path target, Runnable opened) throws IOException {
         Path partial = partialOf(target);
-        Path ledger = ledgerOf(target);
-        FileAttribute<?> mode = PosixFilePermissions.asFileAttribute(OWNER_ONLY);
-        FileChannel channel = FileChannel.open(
-                partial, Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE), mode);
-        try {
-            @Nullable FileLock lock = lock(channel);
-            if (lock == null) {
-                throw new FileAlreadyExistsException(partial.toString(), null, "another restore is writing to it");
+        for (int tries = 0; tries < OPEN_TRIES_MAX; tries++) {
+            @Nullable Object before = identityOf(partial);
+            if (before == null) {
+                create(partial);
+                before = identityOf(partial);
             }
-            return new PartialFile(target, partial, ledger, channel, lock);
-        } catch (IOException | RuntimeException e) {
-            channel.close();
-            throw e;
+            @Nullable FileChannel channel = openNow(partial);
+            if (before == null || channel == null) {
+                continue;
+            }
+            boolean keep = false;
+            try {
+                opened.run();
+                @Nullable FileLock lock = lock(channel);
+                if (lock == null) {
+                    throw alreadyWritten(partial);
+                }
+                // Whoever had the lock before may have given the file its name: it is the target then, and complete.
+                keep = before.equals(identityOf(partial));
+                if (keep) {
+                    return new PartialFile(target, partial, ledgerOf(target), channel, lock);
+                }
+            } finally {
+                if (!keep) {
+                    channel.close();
+                }
+            }
+        }
+        throw alreadyWritten(partial);
+    }
+
+    private static FileAlreadyExistsException alreadyWritten(Path partial) {
+        return new FileAlreadyExistsException(partial.toString(), null, "another restore is writing to it");
+    }
+
+    private static void create(Path partial) throws IOException {
+        FileAttribute<?> mode = PosixFilePermissions.asFileAttribute(OWNER_ONLY);
+        try {
+            Files.createFile(partial, mode);
+        } catch (FileAlreadyExistsException e) {
+            // Another restore has begun.
+        }
+    }
+
+    private static @Nullable FileChannel openNow(Path partial) throws IOException {
+        try {
+            return FileChannel.open(partial, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    private static @Nullable Object identityOf(Path file) throws IOException {
+        try {
+            return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+        } catch (NoSuchFileException e) {
+            return null;
         }
     }
 
