@@ -369,23 +369,26 @@ final class Attempt {
 
     private void submit(Job job) throws IOException {
         acquire(1);
+        boolean begun = false;
         try {
             checkGoingOn();
-        } catch (IOException | RuntimeException e) {
-            permits.release();
-            throw e;
-        }
-        pool.execute(() -> {
-            try {
-                if (failure.get() == null && !stopped.getAsBoolean()) {
-                    job.run();
+            pool.execute(() -> {
+                try {
+                    if (failure.get() == null && !stopped.getAsBoolean()) {
+                        job.run();
+                    }
+                } catch (IOException | RuntimeException | Error e) {
+                    failure.compareAndSet(null, e);
+                } finally {
+                    permits.release();
                 }
-            } catch (IOException | RuntimeException | Error e) {
-                failure.compareAndSet(null, e);
-            } finally {
-                permits.release();
+            });
+            begun = true;
+        } finally {
+            if (!begun) {
+                permits.release(); // else whoever waits for the jobs would wait for this one
             }
-        });
+        }
     }
 
     private void acquire(int count) throws IOException {

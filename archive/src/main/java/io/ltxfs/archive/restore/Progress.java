@@ -70,9 +70,10 @@ final class Progress implements AutoCloseable {
             waitingBytes += done.runs().pages() * start.pageSize();
             if (waitingBytes >= stepBytes) {
                 if (thread == null && !closed) {
-                    thread = new Thread(this::run, "ltxfs-restore-sync");
-                    thread.setDaemon(true);
-                    thread.start();
+                    Thread made = new Thread(this::run, "ltxfs-restore-sync");
+                    made.setDaemon(true);
+                    made.start();
+                    thread = made;
                 }
                 monitor.notifyAll();
             }
@@ -98,9 +99,9 @@ final class Progress implements AutoCloseable {
                 }
                 note();
             }
-        } catch (IOException e) {
+        } catch (Throwable e) { // the root of the thread: those that write wait for it
             synchronized (monitor) {
-                failure = e;
+                failure = e instanceof IOException io ? io : new IOException("the disk cannot be synced: " + e, e);
                 monitor.notifyAll();
             }
         }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ltxfs.archive.plan.RestoreTarget;
@@ -16,8 +17,10 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -86,6 +89,32 @@ final class RestoreFaultsTest {
         restore(history, new RestoreTarget.End());
         assertArrayEquals(history.file(history.last()), Files.readAllBytes(out));
         assertTrue(faults.get() > 0);
+    }
+
+    @Test
+    void aRestoreWhoseThreadsGoFails() throws IOException {
+        PageHistory history = history(4, true);
+        RestoreSettings settings = new RestoreSettings(3, new PagePicker.Cut(8 * PAGE_SIZE, 512), 4 * PAGE_SIZE);
+        Restorer restorer = new Restorer(settings);
+        Thread closing = new Thread(restorer::close);
+        AtomicInteger requests = new AtomicInteger();
+        store.watch((key, offset, length) -> {
+            if (requests.incrementAndGet() == 60) {
+                closing.start();
+            }
+            return -1;
+        });
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(60),
+                () -> assertThrows(
+                        RejectedExecutionException.class,
+                        () -> restorer.restore(
+                                PageHistory.in(store),
+                                new RestoreTarget.End(),
+                                false,
+                                out,
+                                false,
+                                RestoreListener.NONE)));
     }
 
     /** What a kill leaves is what is on the disk at some moment: the ledger first, since it is written last. */
