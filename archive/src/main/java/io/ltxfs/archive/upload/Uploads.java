@@ -271,7 +271,7 @@ public final class Uploads implements AutoCloseable {
                     LOG.info("the follower of the log goes on");
                 }
                 failing = false;
-            } catch (IOException | RuntimeException e) {
+            } catch (Throwable e) { // the root of the thread: nothing would be archived any more
                 if (!failing) {
                     LOG.error(
                             "the follower of the log failed, and tries again: reason=\"{}\"",
@@ -474,13 +474,27 @@ public final class Uploads implements AutoCloseable {
                 }
                 schedule.remove();
                 db.entry = 0;
-                db.running = true;
-                running++;
-                workers.execute(() -> work(db));
+                begin(db);
             }
             return suspects.isEmpty() ? LONG_NANOS : SETTLE_NANOS;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void begin(DatabaseUpload db) {
+        db.running = true;
+        running++;
+        boolean begun = false;
+        try {
+            workers.execute(() -> work(db));
+            begun = true;
+        } finally {
+            if (!begun) { // there was no thread for it
+                db.running = false;
+                running--;
+                schedule(db);
+            }
         }
     }
 
@@ -512,6 +526,8 @@ public final class Uploads implements AutoCloseable {
             Thread.currentThread().interrupt();
         } catch (Exception e) {
             failure = e;
+        } catch (Throwable e) { // the root of the work: the database would be nobody's, and never archived again
+            failure = new IllegalStateException("the upload failed: " + e, e);
         }
         List<Runnable> reached;
         lock.lock();
@@ -531,7 +547,13 @@ public final class Uploads implements AutoCloseable {
             lock.unlock();
             wake();
         }
-        reached.forEach(Runnable::run);
+        for (Runnable each : reached) {
+            try {
+                each.run();
+            } catch (RuntimeException e) { // others wait, too
+                LOG.error("could not tell that a transaction is in the archive: database={}", db.name, e);
+            }
+        }
     }
 
     private void succeeded(DatabaseUpload db) {
@@ -574,7 +596,7 @@ public final class Uploads implements AutoCloseable {
         }
     }
 
-    private static @Nullable Throwable unexpected(Exception e) {
+    private static @Nullable Throwable unexpected(Throwable e) {
         return e instanceof IOException ? null : e;
     }
 

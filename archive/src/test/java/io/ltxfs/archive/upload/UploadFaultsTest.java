@@ -72,6 +72,25 @@ class UploadFaultsTest {
         outageIsCaughtUpInObjectsOfTheUsualSpan();
     }
 
+    /** What is no exception does not leave a database to nobody. */
+    @Test
+    void anUploadThatDiesIsDoneAgain() throws Exception {
+        AtomicInteger deaths = new AtomicInteger(3);
+        try (UploadFixture fixture = new UploadFixture(directory, new MemoryStore())) {
+            fixture.store.hook = new HookedStore.Hook() {
+                @Override
+                public void before(String call, String key) {
+                    if (call.equals("put") && deaths.getAndDecrement() > 0) {
+                        throw new OutOfMemoryError("Cannot reserve direct buffer memory");
+                    }
+                }
+            };
+            fixture.node.commit(DB, System.currentTimeMillis(), new Random(7));
+            fixture.drain();
+            fixture.check(DB);
+        }
+    }
+
     /** Puts fail before or after their effect, at random. */
     @Test
     void putsOfUnknownOutcomeLeaveNoOverlap() throws Exception {
