@@ -320,6 +320,9 @@ final class Opening {
 
     private void remember(DatabaseUpload db, String lineage, long newestMin, long txid, long checksum, boolean durable)
             throws IOException {
+        if (term.now() == LeaseTerm.NOT_HELD) {
+            return; // a later role may have written down what counts for it
+        }
         ArchiveState.Known now = new ArchiveState.Known(db.name, describe(db), lineage, newestMin, txid, checksum);
         ArchiveState.Known before = known.put(db.name, now);
         if (!now.equals(before)) {

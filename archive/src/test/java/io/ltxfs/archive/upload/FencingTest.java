@@ -180,6 +180,25 @@ class FencingTest {
         }
     }
 
+    /** The uploads of a role that was lost end late: its successor has been deposed, and this node is to be primary again. */
+    @Test
+    void whatALaterRoleWroteDownIsKept() throws Exception {
+        try (Node a = new Node(directory, "a", new MemoryStore())) {
+            a.becomePrimary(1, 0);
+            a.commitTo(1, 0);
+            a.drain();
+            a.commitTo(3, 0);
+            await().atMost(LONG).until(() -> a.uploads.progress(DB).txid() == 3);
+            a.epoch = LeaseTerm.NOT_HELD;
+            try (ArchiveFence fence = a.fence()) {
+                fence.claim(3, Map.of(DB, 3L)); // transaction 3 was another one in between
+            }
+            a.uploads.close();
+            assertEquals(0, new ArchiveState(a.node.data).of(DB).orElseThrow().txid());
+            a.uploads = a.start();
+        }
+    }
+
     @Test
     void pausedAtAnyCallItIsNotPartOfTheHistory() throws Exception {
         int runs = 0;
