@@ -100,6 +100,11 @@ final class DatabaseTask {
     private void run() {
         boolean fresh;
         synchronized (this) {
+            if (running) {
+                // The run before was beginning when another one was asked for, and could not be put off any more.
+                dueMillis = earlier(dueMillis, owner.nowMillis());
+                return;
+            }
             future = null;
             dueMillis = 0;
             running = true;
@@ -110,7 +115,7 @@ final class DatabaseTask {
         try {
             next = runOnce(fresh);
             failures = 0;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) { // the root of the thread's work
             next = failed(e);
         } finally {
             ended(next);
@@ -136,7 +141,7 @@ final class DatabaseTask {
         return a == 0 ? b : b == 0 ? a : Math.min(a, b);
     }
 
-    private long failed(Exception e) {
+    private long failed(Throwable e) {
         if (owner.isStopping()) {
             return 0;
         }
