@@ -197,7 +197,7 @@ public final class StoreLease implements Lease {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) { // the root of the thread
             LOG.error("the lease's keeper failed: this node gives the lease up; start it again", e);
             problem = "the lease's keeper failed: " + e + "; start this node again";
             machine.release();
@@ -271,7 +271,7 @@ public final class StoreLease implements Lease {
     private LeaseAnswer answer(LeaseRequest request) {
         try {
             return object.ask(request);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) { // the root of a request: without an answer there is never another one
             LOG.error("a request for the lease failed", e);
             return new LeaseAnswer.Unknown(String.valueOf(e));
         }

@@ -12,6 +12,7 @@ import io.ltxfs.objectstore.ForwardingStore;
 import io.ltxfs.objectstore.MemoryStore;
 import io.ltxfs.objectstore.MonotonicClock;
 import io.ltxfs.objectstore.ObjectBody;
+import io.ltxfs.objectstore.ObjectContent;
 import io.ltxfs.objectstore.ObjectStore;
 import io.ltxfs.objectstore.PutOptions;
 import io.ltxfs.objectstore.StoreException;
@@ -29,6 +30,7 @@ import java.util.Random;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.Tag;
@@ -65,6 +67,35 @@ class StoreLeaseTest {
 
     private static ConditionFactory soon() {
         return await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5));
+    }
+
+    /** What is no exception does not leave a request without its answer: there would never be another one. */
+    @Test
+    void aRequestThatDiesIsAskedAgain() {
+        AtomicInteger deaths = new AtomicInteger(3);
+        ObjectStore store = new ForwardingStore(new MemoryStore()) {
+            private void die() {
+                if (deaths.getAndDecrement() > 0) {
+                    throw new OutOfMemoryError("Cannot reserve direct buffer memory");
+                }
+            }
+
+            @Override
+            public ObjectContent get(String key) throws StoreException {
+                die();
+                return super.get(key);
+            }
+
+            @Override
+            public String put(String key, ObjectBody body, PutOptions options) throws StoreException {
+                die();
+                return super.put(key, body, options);
+            }
+        };
+        try (StoreLease lease = start(store, "a")) {
+            lease.candidate(true, Duration.ZERO);
+            soon().until(() -> lease.epochHeld() > 0);
+        }
     }
 
     // ---- the race

@@ -12,6 +12,11 @@ import java.util.Map;
  * that never comes is asked for again.
  */
 public sealed interface Action {
+    /** One that is only begun, and answered later. */
+    sealed interface Step extends Action {
+        /** Its number. */
+        long step();
+    }
 
     // ---- memory, lease
 
@@ -32,7 +37,7 @@ public sealed interface Action {
      * {@link io.ltxfs.lease.Lease#handOver}, vouched: this process has refused writes before. If it returns false:
      * {@link Event.Failed}.
      */
-    record Offer(long step, long epoch, String process, Peer successor) implements Action {}
+    record Offer(long step, long epoch, String process, Peer successor) implements Step {}
 
     /** {@link io.ltxfs.lease.Lease#sighted}: somebody has an epoch that the lease did not show here yet. */
     record Sight(long epoch) implements Action {}
@@ -41,24 +46,24 @@ public sealed interface Action {
     record ReleaseLease() implements Action {}
 
     /** Read the lease object once more: {@link Event.LeaseProven}. */
-    record ProveLease(long step) implements Action {}
+    record ProveLease(long step) implements Step {}
 
     // ---- to peers
 
     /** Ask a peer what it has: {@link Event.Peeked}. */
-    record Peek(long step, Peer peer) implements Action {}
+    record Peek(long step, Peer peer) implements Step {}
 
     /** Ask a peer to promise: {@link Event.Sealed} or {@link Event.SealRefused}. */
-    record Seal(long step, Peer peer, long epoch) implements Action {}
+    record Seal(long step, Peer peer, long epoch) implements Step {}
 
     /** Take a peer's transactions of a database after this node's position: {@link Event.Fetched}. */
-    record Fetch(long step, Peer peer, long epoch, String database) implements Action {}
+    record Fetch(long step, Peer peer, long epoch, String database) implements Step {}
 
     /** Bring a database to what a peer has, keeping what is only here as divergent: {@link Event.Done}. */
-    record Conform(long step, Peer peer, long epoch, String database) implements Action {}
+    record Conform(long step, Peer peer, long epoch, String database) implements Step {}
 
     /** Keep a database, that the history does not have, as divergent, and forget its position: {@link Event.Done}. */
-    record MoveAside(long step, long epoch, String database) implements Action {}
+    record MoveAside(long step, long epoch, String database) implements Step {}
 
     /** This node has promised, and has that. */
     record AnswerSeal(long request, Standing standing) implements Action {}
@@ -70,22 +75,22 @@ public sealed interface Action {
      * Ask the primary to hand its role over to this node: {@link Event.PromiseSeen} with the epoch that is offered, so that the
      * lease is read at once, and {@link Event.Failed} if it is not.
      */
-    record AskHandOver(long step, Peer primary) implements Action {}
+    record AskHandOver(long step, Peer primary) implements Step {}
 
     // ---- archive
 
     /** What the archive has of every database: {@link Event.ArchiveRead}. */
-    record ReadArchive(long step) implements Action {}
+    record ReadArchive(long step) implements Step {}
 
     /**
      * Take what the archive has of a database beyond this node.
      *
      * @param conform bring it to what the archive has even where that is shorter or another history
      */
-    record FetchArchive(long step, long epoch, String database, boolean conform) implements Action {}
+    record FetchArchive(long step, long epoch, String database, boolean conform) implements Step {}
 
     /** Claim the epoch for every database from its next TXID on: {@link Event.Done}. Nothing is uploaded before it is done. */
-    record Claim(long step, long epoch) implements Action {}
+    record Claim(long step, long epoch) implements Step {}
 
     // ---- this node as a replica
 
@@ -136,16 +141,16 @@ public sealed interface Action {
      *
      * @param force after the bound, databases with an open transaction get a new inode; else it fails then
      */
-    record TakeLocks(long step, Duration bound, boolean force) implements Action {}
+    record TakeLocks(long step, Duration bound, boolean force) implements Step {}
 
     /** Apply everything that was received, then give the locks back: {@link Event.Done}. */
-    record GiveLocks(long step) implements Action {}
+    record GiveLocks(long step) implements Step {}
 
     /** Give up {@link TakeLocks} of a hand-over: nothing is to be applied. */
     record LetWrite() implements Action {}
 
     /** Make every committed transaction durable: {@link Event.Done}. */
-    record Flush(long step) implements Action {}
+    record Flush(long step) implements Step {}
 
     /** Commits are accepted under this epoch, as long as the lease says so too. */
     record AcceptWrites(long epoch) implements Action {}

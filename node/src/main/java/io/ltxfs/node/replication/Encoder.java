@@ -132,7 +132,15 @@ final class Encoder implements AutoCloseable {
                 shared = new Shared();
                 large.put(lsn, shared);
                 Shared made = shared;
-                threads.execute(() -> encode(transaction, made));
+                boolean begun = false;
+                try {
+                    threads.execute(() -> encode(transaction, made));
+                    begun = true;
+                } finally {
+                    if (!begun) {
+                        large.remove(lsn, shared); // others would wait for it
+                    }
+                }
             }
             shared.users++;
         }
@@ -174,12 +182,12 @@ final class Encoder implements AutoCloseable {
                 OutputStream out = new BufferedOutputStream(Channels.newOutputStream(file), Messages.CHUNK_BYTES);
                 write(transaction, out);
                 out.flush();
-            } catch (IOException | RuntimeException e) {
+            } catch (Throwable e) {
                 file.close();
                 throw e;
             }
             done(transaction.entry().lsn(), shared, new Encoded(head(transaction), file));
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) { // the root of the thread's work: replicas wait for its end
             synchronized (this) {
                 large.remove(transaction.entry().lsn(), shared);
             }

@@ -91,8 +91,22 @@ final class Actions implements Consumer<Action>, AutoCloseable {
         };
     }
 
+    /** One that fails does not keep those after it from being carried out, and the machine is told where it waits for it. */
     @Override
     public void accept(Action action) {
+        try {
+            carryOut(action);
+        } catch (Throwable e) { // of whatever it is that carries it out
+            LOG.error("an action failed action={}", action, e);
+            if (action instanceof Action.Remember) {
+                tell(new Event.NotRemembered(e.toString()));
+            } else if (action instanceof Action.Step begun) {
+                tell(new Event.Failed(begun.step(), e.toString()));
+            }
+        }
+    }
+
+    private void carryOut(Action action) {
         if (action instanceof Action.Remember remember) {
             remember(remember);
         } else if (!toLease(action) && !toPeers(action) && !toReplicas(action) && !toMount(action)) {
@@ -111,7 +125,7 @@ final class Actions implements Consumer<Action>, AutoCloseable {
                 tools.local().file().write(remember.memory());
                 tools.historyEpoch().set(remember.memory().historyEpoch());
                 tell(new Event.Remembered(remember.memory()));
-            } catch (IOException | RuntimeException e) {
+            } catch (Throwable e) { // the root of the thread's work: no promise would be made any more
                 LOG.error("could not remember a promise error={}", e.toString());
                 tell(new Event.NotRemembered(e.toString()));
             }
@@ -304,15 +318,24 @@ final class Actions implements Consumer<Action>, AutoCloseable {
         } else if (action instanceof Action.AcceptWrites accept) {
             tools.commits().accept(accept.epoch());
             long epoch = accept.epoch();
-            archiving.execute(
-                    () -> setup.archive().begin(() -> tools.lease().epochHeld() == epoch ? epoch : LeaseTerm.NOT_HELD));
+            archive(() -> setup.archive().begin(() -> tools.lease().epochHeld() == epoch ? epoch : LeaseTerm.NOT_HELD));
         } else if (action instanceof Action.RefuseWrites) {
             tools.commits().refuse();
-            archiving.execute(() -> setup.archive().cease());
+            archive(() -> setup.archive().cease());
         } else {
             return false;
         }
         return true;
+    }
+
+    private void archive(Runnable task) {
+        archiving.execute(() -> {
+            try {
+                task.run();
+            } catch (RuntimeException e) { // the root of the thread's work
+                LOG.error("could not begin or end to archive", e);
+            }
+        });
     }
 
     private void answer(Action action) {
@@ -380,7 +403,7 @@ final class Actions implements Consumer<Action>, AutoCloseable {
                     event = work.run();
                 } catch (InterruptedException e) {
                     event = new Event.Failed(step, "the node stops");
-                } catch (IOException | RuntimeException e) { // the root of the thread's work
+                } catch (Throwable e) { // the root of the thread's work: the machine waits for its end
                     LOG.debug("a step failed step={}", step, e);
                     event = new Event.Failed(step, why(e));
                 }

@@ -31,6 +31,8 @@ final class ClusterLoop implements AutoCloseable {
     private static final long SHOW_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private static final long CLOSE_MILLIS = 2000;
+    /** When there is the next tick after one that failed. */
+    private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     /** What the machine showed at a moment. */
     record Shown(ClusterStatus status, List<Peer> members) {}
@@ -127,8 +129,9 @@ final class ClusterLoop implements AutoCloseable {
                 }
             } catch (InterruptedException e) {
                 return;
-            } catch (RuntimeException e) { // the root of the thread
+            } catch (Throwable e) { // the root of the thread: without it the node would hold its lease, and do nothing
                 LOG.error("the cluster's thread met what it does not know, goes on", e);
+                nextTick = clock.getAsLong() + AGAIN_NANOS;
             }
         }
     }

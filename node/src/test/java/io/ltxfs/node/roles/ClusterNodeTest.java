@@ -32,6 +32,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -56,7 +57,7 @@ class ClusterNodeTest {
         final ClusterNode node;
         final CompletableFuture<Exception> failed = new CompletableFuture<>();
 
-        TestNode(Path directory, String name) throws IOException {
+        TestNode(Path directory, String name, ReplicaMount mount) throws IOException {
             this.name = name;
             Path data = Files.createDirectories(directory.resolve(name));
             Path lease = Files.createDirectories(directory.resolve("lease"));
@@ -76,7 +77,7 @@ class ClusterNodeTest {
             node = ClusterNode.open(config);
             databases = DatabaseSet.open(new PosixDisk(data), DatabaseSetOptions.defaults(), new NoHost(node));
             node.start(
-                    new ClusterSetup(databases, new NoMount(), new NoArchive(), Duration.ofSeconds(5)),
+                    new ClusterSetup(databases, mount, new NoArchive(), Duration.ofSeconds(5)),
                     failed::complete,
                     () -> {});
         }
@@ -92,7 +93,11 @@ class ClusterNodeTest {
     }
 
     private TestNode start(String name) throws IOException {
-        TestNode node = new TestNode(directory, name);
+        return start(name, new NoMount(0));
+    }
+
+    private TestNode start(String name, ReplicaMount mount) throws IOException {
+        TestNode node = new TestNode(directory, name, mount);
         nodes.add(node);
         return node;
     }
@@ -186,15 +191,36 @@ class ClusterNodeTest {
         assertEquals(Errno.OK, a.node.mayCommit());
     }
 
-    /** Locks that nobody else wants. */
+    @Test
+    void whatFailsOnceKeepsNoNodeFromItsRole() throws Exception {
+        TestNode a = start("a", new NoMount(3));
+        awaitRole(a, Role.PRIMARY);
+        assertEquals(Errno.OK, a.node.mayCommit());
+    }
+
+    /** Locks that nobody else wants; the first times that they are taken or given there is no memory for it. */
     private static final class NoMount implements ReplicaMount {
+        private final AtomicInteger failures;
+
+        NoMount(int failures) {
+            this.failures = new AtomicInteger(failures);
+        }
+
+        private void fail() {
+            if (failures.getAndDecrement() > 0) {
+                throw new OutOfMemoryError("unable to create native thread");
+            }
+        }
+
         @Override
         public CompletableFuture<Void> follow(Duration bound, boolean force) {
+            fail();
             return CompletableFuture.completedFuture(null);
         }
 
         @Override
         public CompletableFuture<Void> lead() {
+            fail();
             return CompletableFuture.completedFuture(null);
         }
 
