@@ -108,27 +108,21 @@ final class ClusterDaemon implements AutoCloseable {
         thread.start();
     }
 
-    /** An app can be started on the primary, on a replica that has all, and where databases are and nobody leads. */
     private void awaitServable(Mount mount, Runnable onReady) {
         long begin = System.nanoTime();
-        long alone = config.lease().ttl().multipliedBy(ALONE_TTLS).toNanos();
+        boolean failing = false;
         try {
             while (true) {
-                ClusterView view = node.view();
-                if (view.role() == ClusterView.Role.PRIMARY) {
-                    break;
-                }
-                if (!primaryOnly && node.historyIsComplete() && node.hasAppliedAll()) {
-                    break;
-                }
-                if (!primaryOnly
-                        && System.nanoTime() - begin > alone
-                        && !node.isConnected()
-                        && !mount.databases().all().isEmpty()) {
-                    LOG.warn(
-                            "no primary can be reached: starts to serve what is here, to readers only seconds={}",
-                            TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin));
-                    break;
+                try {
+                    if (isServable(mount, begin)) {
+                        break;
+                    }
+                    failing = false;
+                } catch (RuntimeException e) { // the root of the thread: the app would never be started
+                    if (!failing) {
+                        LOG.error("could not see whether the app can be started, looks again", e);
+                    }
+                    failing = true;
                 }
                 TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
             }
@@ -136,6 +130,29 @@ final class ClusterDaemon implements AutoCloseable {
         } catch (InterruptedException e) {
             LOG.debug("the node stops before it was ready");
         }
+    }
+
+    /** An app can be started on the primary, on a replica that has all, and where databases are and nobody leads. */
+    private boolean isServable(Mount mount, long begin) {
+        if (node.view().role() == ClusterView.Role.PRIMARY) {
+            return true;
+        }
+        if (primaryOnly) {
+            return false;
+        }
+        if (node.historyIsComplete() && node.hasAppliedAll()) {
+            return true;
+        }
+        long alone = config.lease().ttl().multipliedBy(ALONE_TTLS).toNanos();
+        if (System.nanoTime() - begin <= alone
+                || node.isConnected()
+                || mount.databases().all().isEmpty()) {
+            return false;
+        }
+        LOG.warn(
+                "no primary can be reached: starts to serve what is here, to readers only seconds={}",
+                TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin));
+        return true;
     }
 
     /** Reads certificates again. */

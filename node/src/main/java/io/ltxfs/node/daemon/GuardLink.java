@@ -87,7 +87,11 @@ public final class GuardLink {
     private void readLines(Runnable reload) {
         try (BufferedReader reader = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                onLine(line.split(" "), reload);
+                try {
+                    onLine(line.split(" "), reload);
+                } catch (RuntimeException e) { // the guard would not be heard any more, when it says stop
+                    LOG.error("could not do what the guard said word={}", line, e);
+                }
             }
         } catch (IOException e) {
             LOG.warn("could not read from the guard error={}", e.toString());
