@@ -21,7 +21,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,8 +36,8 @@ final class DivergentFiles implements Divergent {
     private final DatabaseSet set;
     private final Disk disk;
     private final TransactionLog log;
-    private final Map<String, Kept> kept = new TreeMap<>();
-    private boolean counted;
+    private final Map<String, Kept> kept = new ConcurrentSkipListMap<>();
+    private volatile boolean counted;
 
     DivergentFiles(DatabaseSet set, Disk disk, TransactionLog log) {
         this.set = set;
@@ -45,12 +45,15 @@ final class DivergentFiles implements Divergent {
         this.log = log;
     }
 
+    /** Does not wait for {@link #keep}, which may take long: whoever looks at the state of a node asks. */
     @Override
-    public synchronized Map<String, Kept> all() {
-        try {
-            count();
-        } catch (DiskException e) {
-            LOG.warn("could not count what is kept of other histories: error=\"{}\"", e.getMessage());
+    public Map<String, Kept> all() {
+        if (!counted) {
+            try {
+                count();
+            } catch (DiskException e) {
+                LOG.warn("could not count what is kept of other histories: error=\"{}\"", e.getMessage());
+            }
         }
         return Map.copyOf(kept);
     }
@@ -274,7 +277,7 @@ final class DivergentFiles implements Divergent {
 
     // ---- what is there
 
-    private void count() throws DiskException {
+    private synchronized void count() throws DiskException {
         if (!counted) {
             kept.clear();
             count(DIRECTORY, "");

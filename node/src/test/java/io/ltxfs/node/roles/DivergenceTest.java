@@ -17,6 +17,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -92,6 +95,19 @@ class DivergenceTest {
         };
         assertThrows(IOException.class, () -> divergence.moveAside(NAME, slow));
         assertEquals(2, txid());
+    }
+
+    /** Keeping a large database takes long, and a node shows its state meanwhile. */
+    @Test
+    void whatIsKeptIsToldWhileMoreIsKept() throws Exception {
+        divergence.keep(NAME, OptionalLong.empty());
+        synchronized (databases.divergent()) {
+            assertEquals(
+                    1,
+                    CompletableFuture.supplyAsync(divergence::kept)
+                            .get(20, TimeUnit.SECONDS)
+                            .size());
+        }
     }
 
     private static final class NoHost implements Host {
