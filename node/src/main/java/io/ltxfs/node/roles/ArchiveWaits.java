@@ -68,25 +68,44 @@ public final class ArchiveWaits implements CommitWaiting, AutoCloseable {
         LtxfsConfig.DurabilityWait bound = config.durabilityWaitFor(database);
         AtomicBoolean answered = new AtomicBoolean();
         archived.whenArchived(database, header.txid(), () -> {
-            if (degraded.remove(database)) {
-                LOG.info("commits wait for the archive again database={}", database);
+            boolean first = answered.compareAndSet(false, true);
+            noLongerDegraded(database);
+            if (first) {
+                answer(completion, Errno.OK);
             }
-            answer(answered, completion, Errno.OK);
         });
         if (bound.then() == WhenWaitEnds.WAIT) {
             return;
         }
         boolean degrades = bound.then() == WhenWaitEnds.DEGRADE;
         if (degrades && degraded.contains(database)) {
-            answer(answered, completion, Errno.OK);
+            if (answered.compareAndSet(false, true)) {
+                answer(completion, Errno.OK);
+            }
             return;
         }
         later(bound, () -> {
-            if (!answered.get() && degrades && degraded.add(database)) {
-                LOG.warn("commits return without the archive until it is back database={}", database);
+            if (isUnanswered(answered, database, degrades)) {
+                answer(completion, degrades ? Errno.OK : Errno.EIO);
             }
-            answer(answered, completion, degrades ? Errno.OK : Errno.EIO);
         });
+    }
+
+    /** What the archive says of a transaction it says before this, or after: never in between. */
+    private synchronized boolean isUnanswered(AtomicBoolean answered, String database, boolean degrades) {
+        if (!answered.compareAndSet(false, true)) {
+            return false;
+        }
+        if (degrades && degraded.add(database)) {
+            LOG.warn("commits return without the archive until it is back database={}", database);
+        }
+        return true;
+    }
+
+    private synchronized void noLongerDegraded(String database) {
+        if (degraded.remove(database)) {
+            LOG.info("commits wait for the archive again database={}", database);
+        }
     }
 
     private void later(LtxfsConfig.DurabilityWait bound, Runnable task) {
@@ -98,10 +117,7 @@ public final class ArchiveWaits implements CommitWaiting, AutoCloseable {
     }
 
     /** Whoever waits goes on in here, and may do much: on the timer's thread, not on one of the archive. */
-    private void answer(AtomicBoolean answered, Completion completion, int errno) {
-        if (!answered.compareAndSet(false, true)) {
-            return;
-        }
+    private void answer(Completion completion, int errno) {
         try {
             timer.execute(() -> completion.done(errno));
         } catch (RejectedExecutionException e) {
