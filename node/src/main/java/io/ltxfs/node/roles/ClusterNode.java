@@ -212,7 +212,7 @@ public final class ClusterNode implements Roles, CommitWaiting, AutoCloseable {
         if (known == null || header.epoch() != commits.epoch()) {
             completion.done(io.ltxfs.database.disk.Errno.EIO);
         } else {
-            known.await(header.database(), header.txid(), completion);
+            known.await(header.database(), header.epoch(), header.txid(), completion);
         }
     }
 

@@ -36,9 +36,13 @@ final class CommitGate {
 
     /** 0, or the errno that a commit is refused with. */
     int mayCommit() {
-        long epoch = accepted;
+        return mayCommit(accepted);
+    }
+
+    /** The same for one that began under an epoch: the role may have been lost, and taken again, since. */
+    int mayCommit(long epoch) {
         Lease held = lease;
-        return epoch != CLOSED && held != null && held.epochHeld() == epoch ? Errno.OK : Errno.EIO;
+        return epoch != CLOSED && epoch == accepted && held != null && held.epochHeld() == epoch ? Errno.OK : Errno.EIO;
     }
 
     /** The epoch for what is committed; that of the last role while none is accepted. */

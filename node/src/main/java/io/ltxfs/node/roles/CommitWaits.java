@@ -13,7 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import java.util.function.IntSupplier;
+import java.util.function.LongToIntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,12 +24,12 @@ import org.slf4j.LoggerFactory;
 public final class CommitWaits implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CommitWaits.class);
 
-    private record Waiting(String database, Completion completion, long boundNanoTime) {}
+    private record Waiting(String database, long epoch, Completion completion, long boundNanoTime) {}
 
     private final LtxfsConfig config;
     private final Consumer<Event> tell;
     private final ClusterArchive archive;
-    private final IntSupplier mayCommit;
+    private final LongToIntFunction mayCommit;
     private final AtomicLong numbers;
     private final Map<Long, Waiting> waiting = new ConcurrentHashMap<>();
     private final Map<String, Boolean> waits = new ConcurrentHashMap<>();
@@ -46,14 +46,15 @@ public final class CommitWaits implements AutoCloseable {
     /**
      * None waits yet.
      *
-     * @param mayCommit asked before a commit is answered: whoever has lost the lease meanwhile does not say that it is done
+     * @param mayCommit asked, for the epoch of a commit, before it is answered: whoever has lost the lease meanwhile does not
+     *     say that it is done, not even when the lease is there again
      * @param numbers gives numbers that nobody else has
      */
     public CommitWaits(
             LtxfsConfig config,
             Consumer<Event> tell,
             ClusterArchive archive,
-            IntSupplier mayCommit,
+            LongToIntFunction mayCommit,
             AtomicLong numbers) {
         this.config = config;
         this.tell = tell;
@@ -69,15 +70,18 @@ public final class CommitWaits implements AutoCloseable {
                 && waits.computeIfAbsent(database, name -> !(config.durabilityFor(name) instanceof Durability.Local));
     }
 
-    /** A transaction is durable here and waits. */
-    public void await(String database, long txid, Completion completion) {
+    /** A transaction of an epoch is durable here and waits. */
+    public void await(String database, long epoch, long txid, Completion completion) {
         Durability durability = config.durabilityFor(database);
         LtxfsConfig.DurabilityWait bound = config.durabilityWaitFor(database);
         long number = numbers.incrementAndGet();
         waiting.put(
                 number,
                 new Waiting(
-                        database, completion, System.nanoTime() + bound.max().toNanos()));
+                        database,
+                        epoch,
+                        completion,
+                        System.nanoTime() + bound.max().toNanos()));
         tell.accept(new Event.CommitWaits(
                 number, database, txid, durability, bound.max().toNanos(), bound.then()));
         if (durability instanceof Durability.Archive) {
@@ -101,7 +105,7 @@ public final class CommitWaits implements AutoCloseable {
     private void complete(Waiting done, boolean asDurable) {
         answers.execute(() -> {
             try {
-                boolean known = asDurable && mayCommit.getAsInt() == Errno.OK;
+                boolean known = asDurable && mayCommit.applyAsInt(done.epoch()) == Errno.OK;
                 done.completion().done(known ? Errno.OK : Errno.EIO);
             } catch (RuntimeException e) {
                 LOG.error("could not answer a commit database={}", done.database(), e);

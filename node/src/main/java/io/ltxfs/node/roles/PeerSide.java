@@ -126,7 +126,7 @@ final class PeerSide implements PeerHandler {
         Long number = numbers.get(link);
         if (number != null) {
             sights.heard(link.replica());
-            progress.applied(link.replica().node(), applied);
+            progress.applied(link.replica().node(), number, applied);
             tell.accept(new Event.ReplicaHas(number, durable, applied, historyComplete));
         }
     }
@@ -153,7 +153,7 @@ final class PeerSide implements PeerHandler {
             links.remove(number);
             coming.remove(number);
             admissions.take(number);
-            progress.gone(link.replica().node());
+            progress.gone(link.replica().node(), number);
             tell.accept(new Event.ReplicaGone(number));
         }
     }
@@ -205,7 +205,7 @@ final class PeerSide implements PeerHandler {
         ReplicaLink admitted = links.get(link);
         Standing standing = coming.remove(link);
         if (admitted != null && standing != null) {
-            progress.comes(admitted.replica().node(), standing.positions());
+            progress.comes(admitted.replica().node(), link, standing.positions());
         }
         admissions.take(link).ifPresent(answer -> answer.complete(admission));
     }
@@ -216,6 +216,7 @@ final class PeerSide implements PeerHandler {
         coming.remove(link);
         if (refused != null) {
             numbers.remove(refused);
+            progress.gone(refused.replica().node(), link);
         }
         var waiting = admissions.take(link);
         waiting.ifPresent(answer -> answer.completeExceptionally(new Refused(why)));

@@ -25,7 +25,10 @@ final class ReplicaProgress {
     private record Sample(long txid, long nanos) {}
 
     private final LongSupplier clock;
-    private final Map<String, Map<String, Place>> appliedByNode = new ConcurrentHashMap<>();
+    /** What came by one connection, of which the newest counts. */
+    private record Known(long link, Map<String, Place> applied) {}
+
+    private final Map<String, Known> appliedByNode = new ConcurrentHashMap<>();
     private final Map<String, Deque<Sample>> samples = new HashMap<>();
 
     ReplicaProgress(LongSupplier clock) {
@@ -33,8 +36,8 @@ final class ReplicaProgress {
     }
 
     /** A replica follows; until it says more, what it has is what it shows. */
-    void comes(String node, Map<String, Place> has) {
-        appliedByNode.put(node, new ConcurrentHashMap<>(has));
+    void comes(String node, long link, Map<String, Place> has) {
+        appliedByNode.put(node, new Known(link, new ConcurrentHashMap<>(has)));
     }
 
     /** Whether a replica follows. */
@@ -43,16 +46,16 @@ final class ReplicaProgress {
     }
 
     /** A replica shows these to its readers. */
-    void applied(String node, Map<String, Place> places) {
-        Map<String, Place> known = appliedByNode.get(node);
-        if (known != null) {
-            known.putAll(places);
+    void applied(String node, long link, Map<String, Place> places) {
+        Known known = appliedByNode.get(node);
+        if (known != null && known.link == link) {
+            known.applied.putAll(places);
         }
     }
 
-    /** A replica does not follow any more. */
-    void gone(String node) {
-        appliedByNode.remove(node);
+    /** A replica's connection has ended: it follows only if it has come again. */
+    void gone(String node, long link) {
+        appliedByNode.computeIfPresent(node, (name, known) -> known.link == link ? null : known);
     }
 
     /** Whether anybody follows. */
@@ -80,8 +83,8 @@ final class ReplicaProgress {
     synchronized Map<String, List<Replica>> view(Map<String, Long> txids) {
         long now = clock.getAsLong();
         Map<String, List<Replica>> view = new TreeMap<>();
-        appliedByNode.forEach((node, places) -> txids.forEach((database, txid) -> {
-            Place place = places.get(database);
+        appliedByNode.forEach((node, known) -> txids.forEach((database, txid) -> {
+            Place place = known.applied.get(database);
             long applied = place == null ? 0 : place.txid();
             long lag = Long.compareUnsigned(applied, txid) >= 0 ? 0 : now - firstAfter(database, applied, now);
             view.computeIfAbsent(database, name -> new ArrayList<>())

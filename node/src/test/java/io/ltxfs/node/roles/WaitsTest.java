@@ -93,11 +93,12 @@ class WaitsTest {
         AtomicInteger lease = new AtomicInteger(Errno.OK);
         LtxfsConfig config = config("lease.url=/l", "durability=replica:2", "durability-wait={max: 3s, then: fail}");
         List<CompletableFuture<Integer>> answers = new ArrayList<>();
-        try (CommitWaits waits = new CommitWaits(config, told::add, new NoArchive(), lease::get, new AtomicLong(40))) {
+        try (CommitWaits waits =
+                new CommitWaits(config, told::add, new NoArchive(), epoch -> lease.get(), new AtomicLong(40))) {
             for (int i = 0; i < 4; i++) {
                 CompletableFuture<Integer> answer = new CompletableFuture<>();
                 answers.add(answer);
-                waits.await("a.db", 7 + i, answer::complete);
+                waits.await("a.db", 1, 7 + i, answer::complete);
             }
             assertEquals(
                     new Event.CommitWaits(41, "a.db", 7, new Durability.Replica(2), 3_000_000_000L, WhenWaitEnds.FAIL),
@@ -112,6 +113,38 @@ class WaitsTest {
             assertEquals(1, waits.size());
         }
         assertEquals(Errno.EIO, answerOf(answers.get(3)));
+    }
+
+    @Test
+    void aCommitOfAnEarlierEpochIsNotAnsweredAsDoneUnderALaterOne() throws Exception {
+        AtomicLong accepted = new AtomicLong(5);
+        LtxfsConfig config = config("lease.url=/l", "durability=replica:1");
+        try (CommitWaits waits = new CommitWaits(
+                config,
+                event -> {},
+                new NoArchive(),
+                epoch -> epoch == accepted.get() ? Errno.OK : Errno.EIO,
+                new AtomicLong())) {
+            CompletableFuture<Integer> late = new CompletableFuture<>();
+            waits.await("a.db", 5, 7, late::complete);
+            // The role was lost, another's history taken, the role got again; now transaction 7 is another one.
+            accepted.set(7);
+            waits.answer(List.of(1L), Outcome.DURABLE);
+            assertEquals(Errno.EIO, answerOf(late));
+        }
+    }
+
+    @Test
+    void theEndOfAnEarlierConnectionDoesNotEndALaterOne() {
+        ReplicaProgress progress = new ReplicaProgress(() -> 0);
+        progress.comes("b", 1, Map.of());
+        progress.comes("b", 2, Map.of("a.db", new Place(5, 0)));
+        progress.gone("b", 1);
+        progress.applied("b", 1, Map.of("a.db", new Place(9, 0)));
+        assertTrue(progress.follows("b"));
+        assertEquals(Map.of("a.db", List.of(new Replica("b", 5, 0))), progress.view(Map.of("a.db", 5L)));
+        progress.gone("b", 2);
+        assertTrue(progress.isEmpty());
     }
 
     private static final class NoArchive implements ClusterArchive {
@@ -140,7 +173,7 @@ class WaitsTest {
     void aReplicasLagIsTheAgeOfWhatItDoesNotShow() {
         AtomicLong clock = new AtomicLong();
         ReplicaProgress progress = new ReplicaProgress(clock::get);
-        progress.comes("b", Map.of("a.db", new Place(3, 0)));
+        progress.comes("b", 1, Map.of("a.db", new Place(3, 0)));
         progress.sample(Map.of("a.db", 3L));
         clock.set(1_000_000_000L);
         progress.sample(Map.of("a.db", 4L));
@@ -148,11 +181,11 @@ class WaitsTest {
         progress.sample(Map.of("a.db", 5L));
         clock.set(1_700_000_000L);
         assertEquals(Map.of("a.db", List.of(new Replica("b", 3, 700))), progress.view(Map.of("a.db", 5L)));
-        progress.applied("b", Map.of("a.db", new Place(4, 0)));
+        progress.applied("b", 1, Map.of("a.db", new Place(4, 0)));
         assertEquals(Map.of("a.db", List.of(new Replica("b", 4, 200))), progress.view(Map.of("a.db", 5L)));
-        progress.applied("b", Map.of("a.db", new Place(5, 0)));
+        progress.applied("b", 1, Map.of("a.db", new Place(5, 0)));
         assertEquals(Map.of("a.db", List.of(new Replica("b", 5, 0))), progress.view(Map.of("a.db", 5L)));
-        progress.gone("b");
+        progress.gone("b", 1);
         assertEquals(Map.of(), progress.view(Map.of("a.db", 5L)));
     }
 
