@@ -1,6 +1,7 @@
 package io.ltxfs.node.replication;
 
 import io.ltxfs.database.disk.DiskException;
+import io.ltxfs.database.disk.Errno;
 import io.ltxfs.database.receive.Receiver;
 import io.ltxfs.node.cluster.Standing.Place;
 import java.util.ArrayDeque;
@@ -50,7 +51,13 @@ final class Acknowledger {
     }
 
     private void flush(long lsn) {
-        flusher.execute(() -> receiver.flush(lsn, failure -> flushed(lsn, failure)));
+        flusher.execute(() -> {
+            try {
+                receiver.flush(lsn, failure -> flushed(lsn, failure));
+            } catch (RuntimeException | Error e) { // the root of the thread's work: nothing would be flushed any more
+                told.failed(new DiskException(Errno.EIO, "the flush failed: " + e));
+            }
+        });
     }
 
     private void flushed(long lsn, @Nullable DiskException failure) {

@@ -111,7 +111,7 @@ final class FollowConnection implements ClientResponseObserver<FromReplica, From
             take(message);
         } catch (IOException e) {
             fail(e);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // the root of what comes: what was not taken has to come again
             LOG.error("taking from the primary failed: primary={}", loop.address(), e);
             fail(new IOException("taking from " + loop.address() + " failed: " + e, e));
         } finally {

@@ -267,7 +267,7 @@ final class FollowLoop implements Following {
                         database,
                         String.format("%016x", place.txid()));
                 return;
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException | Error e) { // of the whole work: the database would stay as it is
                 if (!sleep(pause)) {
                     return;
                 }
@@ -276,7 +276,7 @@ final class FollowLoop implements Following {
                     LOG.warn(
                             "a database cannot be taken anew, trying again: database={} why={}",
                             database,
-                            e.getMessage());
+                            e instanceof IOException ? e.getMessage() : e.toString());
                     warned = true;
                 }
                 pause = Math.min(BACKOFF_MAX_MILLIS, 2 * pause);
@@ -302,7 +302,9 @@ final class FollowLoop implements Following {
             }
             try {
                 handler.absent(connection.epoch(), database);
-            } catch (IOException e) {
+            } catch (IOException
+                    | RuntimeException
+                    | Error e) { // of the whole work: the next connection begins it again
                 connection.fail(new IOException(database + ": cannot be moved aside: " + e.getMessage(), e));
             }
         });

@@ -174,8 +174,8 @@ final class PeerService extends PeerGrpc.PeerImplBase implements AutoCloseable {
         try {
             reading.run();
             answer.complete();
-        } catch (IOException | StatusException | RuntimeException e) {
-            if (e instanceof RuntimeException) {
+        } catch (IOException | StatusException | RuntimeException | Error e) { // the root of a call: its caller waits
+            if (e instanceof RuntimeException || e instanceof Error) {
                 LOG.error("a call failed", e);
             }
             if (!answer.isCancelled()) {

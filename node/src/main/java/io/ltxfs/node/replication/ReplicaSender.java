@@ -147,7 +147,7 @@ final class ReplicaSender implements Runnable {
             }
         } catch (IOException e) {
             out.fail(e);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // the root of the thread
             LOG.error("sending to a replica failed: replica={}", name, e);
             out.fail(new IOException("sending failed: " + e, e));
         } finally {

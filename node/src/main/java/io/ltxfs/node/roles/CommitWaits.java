@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongToIntFunction;
@@ -35,6 +36,7 @@ public final class CommitWaits implements AutoCloseable {
     private final Map<String, Boolean> waits = new ConcurrentHashMap<>();
     private final boolean anyWaits;
     private final AtomicLong degraded = new AtomicLong();
+    private volatile boolean closed;
 
     /** Whoever waits for the commit goes on in here, and may do much: not on the thread of the cluster. */
     private final ExecutorService answers = Executors.newSingleThreadExecutor(task -> {
@@ -82,6 +84,10 @@ public final class CommitWaits implements AutoCloseable {
                         epoch,
                         completion,
                         System.nanoTime() + bound.max().toNanos()));
+        if (closed) {
+            answer(List.of(number), Action.Outcome.UNKNOWN); // nobody hears of it any more
+            return;
+        }
         tell.accept(new Event.CommitWaits(
                 number, database, txid, durability, bound.max().toNanos(), bound.then()));
         if (durability instanceof Durability.Archive) {
@@ -103,14 +109,19 @@ public final class CommitWaits implements AutoCloseable {
     }
 
     private void complete(Waiting done, boolean asDurable) {
-        answers.execute(() -> {
+        Runnable answer = () -> {
             try {
                 boolean known = asDurable && mayCommit.applyAsInt(done.epoch()) == Errno.OK;
                 done.completion().done(known ? Errno.OK : Errno.EIO);
             } catch (RuntimeException e) {
                 LOG.error("could not answer a commit database={}", done.database(), e);
             }
-        });
+        };
+        try {
+            answers.execute(answer);
+        } catch (RejectedExecutionException e) {
+            answer.run(); // the node stops, and an application waits
+        }
     }
 
     /** How many wait. */
@@ -136,6 +147,7 @@ public final class CommitWaits implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         for (Long number : waiting.keySet()) {
             Waiting left = waiting.remove(number);
             if (left != null) {

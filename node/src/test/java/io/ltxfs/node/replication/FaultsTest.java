@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -186,6 +187,29 @@ class FaultsTest {
         goOn.countDown();
         await().until(() -> !replica.follower.ends.isEmpty());
         assertFalse(replica.follower.durable.containsKey("anew.db"), () -> "told of " + replica.follower.durable);
+    }
+
+    /** What is no exception ends a try, and not the last one. */
+    @Test
+    void whatDiesOnItsWayIsDoneAgain() throws Exception {
+        Random random = new Random(9);
+        TestNode primary = closing(new TestNode("one", root)).primary();
+        TestNode replica = closing(new TestNode("two", root));
+        primary.commit("anew.db", random, 2, 2);
+        replica.commit("anew.db", random, 1, 1);
+        replica.commit("absent.db", random, 1, 1);
+        primary.flush();
+        AtomicInteger deaths = new AtomicInteger(4);
+        replica.follower.onReplacing = () -> {
+            if (deaths.getAndDecrement() > 0) {
+                throw new OutOfMemoryError("Cannot reserve direct buffer memory");
+            }
+        };
+        closing(replica.client.follow(primary.address(), replica.follower));
+        await().atMost(60, TimeUnit.SECONDS).untilAsserted(() -> {
+            assertEquals(primary.positions().get("anew.db"), replica.positions().get("anew.db"));
+            assertTrue(replica.follower.absent.contains("absent.db"));
+        });
     }
 
     /** Whoever ends all streams does not wait for what is told of one that has ended already. */

@@ -319,6 +319,8 @@ final class TestNode implements AutoCloseable {
         final Map<String, Place> durable = new ConcurrentHashMap<>();
         final Map<String, Place> highest = new ConcurrentHashMap<>();
         volatile String etag = "";
+        /** Run before a database is replaced, or moved aside. */
+        volatile Runnable onReplacing = () -> {};
         /** Run on the thread that tells, once it is noted. */
         volatile Consumer<Map<String, Place>> onDurable = positions -> {};
 
@@ -351,11 +353,13 @@ final class TestNode implements AutoCloseable {
 
         @Override
         public void keepDivergent(String database, OptionalLong fork) {
+            onReplacing.run();
             divergent.add(database + "@" + (fork.isPresent() ? fork.getAsLong() : "?"));
         }
 
         @Override
         public void absent(long epoch, String database) {
+            onReplacing.run();
             absent.add(database);
         }
 

@@ -135,6 +135,16 @@ class WaitsTest {
     }
 
     @Test
+    void aCommitThatComesWhenTheNodeStopsIsAnswered() throws Exception {
+        LtxfsConfig config = config("lease.url=/l", "durability=replica:1");
+        CommitWaits waits = new CommitWaits(config, event -> {}, new NoArchive(), epoch -> Errno.OK, new AtomicLong());
+        waits.close();
+        CompletableFuture<Integer> late = new CompletableFuture<>();
+        waits.await("a.db", 1, 7, late::complete);
+        assertEquals(Errno.EIO, answerOf(late));
+    }
+
+    @Test
     void theEndOfAnEarlierConnectionDoesNotEndALaterOne() {
         ReplicaProgress progress = new ReplicaProgress(() -> 0);
         progress.comes("b", 1, Map.of());
