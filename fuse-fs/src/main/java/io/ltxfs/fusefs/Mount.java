@@ -114,11 +114,13 @@ public final class Mount implements AutoCloseable {
                     settings.isReplica(),
                     settings.attributes()));
             undo.add(tree::close);
-            MountedFileSystem mounted =
-                    transport.mount(before.apply(tree), new MountOptions(mountPoint, settings.threads(), false));
             Replica replica = new Replica(databases, own, mountPoint, tree);
+            undo.add(replica::close);
             host.heldBy(replica::holds);
             tree.readable(replica::readable);
+            // What fails after this would leave it mounted.
+            MountedFileSystem mounted =
+                    transport.mount(before.apply(tree), new MountOptions(mountPoint, settings.threads(), false));
             host.attach(tree);
             return new Mount(own, host, databases, tree, mounted, replica, lock);
         } catch (IOException | RuntimeException e) {

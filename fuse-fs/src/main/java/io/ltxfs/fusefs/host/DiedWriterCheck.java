@@ -87,12 +87,19 @@ final class DiedWriterCheck {
 
     /** WRITE is held, so what is captured stays the end until it is given back. */
     private void publish(OwnFile index) {
-        Optional<WalTail> tail = database.walTail();
-        if (tail.isEmpty()) {
-            host.run(database.name(), descriptors -> close(index));
-            return;
+        Optional<WalTail> tail = Optional.empty();
+        try {
+            tail = database.walTail();
+        } finally {
+            if (tail.isEmpty()) {
+                giveBack(index);
+            }
         }
-        host.run(database.name(), descriptors -> WalIndexPublisher.publish(new IndexFile(index), tail.get()))
+        tail.ifPresent(end -> publish(index, end));
+    }
+
+    private void publish(OwnFile index, WalTail tail) {
+        host.run(database.name(), descriptors -> WalIndexPublisher.publish(new IndexFile(index), tail))
                 .whenComplete((outcome, failure) -> host.soon(() -> {
                     if (failure != null) {
                         LOG.warn(
@@ -100,10 +107,19 @@ final class DiedWriterCheck {
                                 database.name(),
                                 failure.getMessage());
                     } else if (outcome == WalIndexPublisher.Outcome.PUBLISHED) {
-                        database.walPublished(tail.get().mxFrame());
+                        database.walPublished(tail.mxFrame());
                     }
-                    host.run(database.name(), descriptors -> close(index));
+                    giveBack(index);
                 }));
+    }
+
+    /** Again if too many jobs wait: a WRITE that stays keeps every writer out. */
+    private void giveBack(OwnFile index) {
+        host.run(database.name(), descriptors -> close(index)).whenComplete((done, failure) -> {
+            if (failure != null) {
+                host.later(() -> giveBack(index), TRY_MILLIS);
+            }
+        });
     }
 
     private static boolean close(OwnFile index) {

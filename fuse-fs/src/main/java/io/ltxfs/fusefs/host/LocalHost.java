@@ -46,6 +46,7 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
     private static final int OPEN_MAX = 256;
     private static final int ANSWER_THREADS = 4;
     private static final long ANSWER_MILLIS = 1900;
+    private static final long RETRY_MILLIS = 100;
     private static final long IDLE_MILLIS = 10_000;
     private static final long CLOSE_MILLIS = 5000;
 
@@ -275,12 +276,21 @@ public final class LocalHost implements Host, DatabaseEvents, AutoCloseable {
     }
 
     private CompletableFuture<Void> unlock(List<String> names) {
-        return CompletableFuture.allOf(names.stream()
-                .map(name -> run(name, files -> {
+        return CompletableFuture.allOf(names.stream().map(this::unlock).toArray(CompletableFuture<?>[]::new));
+    }
+
+    private CompletableFuture<Boolean> unlock(String name) {
+        return run(name, files -> {
                     files.unlock(name);
                     return true;
-                }))
-                .toArray(CompletableFuture<?>[]::new));
+                })
+                .whenComplete((done, failure) -> {
+                    if (failure != null) {
+                        // Too many jobs wait, perhaps: a lock that stays keeps every application out.
+                        report("lock not given back yet", name, failure);
+                        later(() -> unlock(name), RETRY_MILLIS);
+                    }
+                });
     }
 
     private static void report(String what, String name, Throwable failure) {

@@ -6,8 +6,10 @@ import io.ltxfs.database.posix.PosixException;
 import io.ltxfs.database.posix.RecordLock;
 import io.ltxfs.fusefs.own.OwnFile;
 import io.ltxfs.fusefs.own.OwnMountThread;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +22,8 @@ final class OwnDescriptors {
     private final String mountPoint;
     private final int openMax;
     private final Map<String, OwnFile> byName = new LinkedHashMap<>(16, 0.75f, true);
+    /** Whose EXCLUSIVE is held: it would go with the descriptor. */
+    private final Set<String> locked = new HashSet<>();
 
     OwnDescriptors(OwnMountThread thread, String mountPoint, int openMax) {
         this.thread = thread;
@@ -34,12 +38,20 @@ final class OwnDescriptors {
             return open;
         }
         if (byName.size() >= openMax) {
-            String oldest = byName.keySet().iterator().next();
-            close(oldest);
+            closeOldest();
         }
         OwnFile file = thread.open(path(name), OpenFlags.RDWR);
         byName.put(name, file);
         return file;
+    }
+
+    private void closeOldest() {
+        for (String oldest : byName.keySet()) {
+            if (!locked.contains(oldest)) {
+                close(oldest);
+                return;
+            }
+        }
     }
 
     private String path(String name) {
@@ -82,10 +94,15 @@ final class OwnDescriptors {
 
     /** Takes SQLite's EXCLUSIVE lock on the database file. @return false if somebody is in the way */
     boolean lockExclusive(String name) throws PosixException {
-        return database(name).setLock(RecordLock.WRITE, SqliteLocks.WHOLE_FIRST, SqliteLocks.WHOLE_BYTES);
+        boolean got = database(name).setLock(RecordLock.WRITE, SqliteLocks.WHOLE_FIRST, SqliteLocks.WHOLE_BYTES);
+        if (got) {
+            locked.add(name);
+        }
+        return got;
     }
 
     void unlock(String name) throws PosixException {
+        locked.remove(name);
         OwnFile file = byName.get(name);
         if (file != null) {
             file.setLock(RecordLock.UNLOCK, SqliteLocks.WHOLE_FIRST, SqliteLocks.WHOLE_BYTES);
@@ -93,6 +110,7 @@ final class OwnDescriptors {
     }
 
     void close(String name) {
+        locked.remove(name);
         OwnFile file = byName.remove(name);
         if (file != null) {
             file.close();
@@ -100,6 +118,7 @@ final class OwnDescriptors {
     }
 
     void closeAll() {
+        locked.clear();
         for (OwnFile file : byName.values().toArray(new OwnFile[0])) {
             file.close();
         }

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,12 +61,16 @@ final class Follower {
     private final OwnMountThread thread;
     private final AtomicInteger signals = new AtomicInteger();
 
-    private volatile Wish wish = Wish.REST;
+    /** @param done told when it is so */
+    private record Order(Wish wish, CompletableFuture<Void> done) {}
+
+    /** The newest. It may come while a turn ends the one before. */
+    private final AtomicReference<Order> order =
+            new AtomicReference<>(new Order(Wish.REST, CompletableFuture.completedFuture(null)));
+
     private volatile long deadlineNanos;
     private volatile long boundNanos;
     private volatile boolean force;
-    private volatile CompletableFuture<Void> held = CompletableFuture.completedFuture(null);
-    private volatile CompletableFuture<Void> rested = CompletableFuture.completedFuture(null);
     private volatile CompletableFuture<Void> suspended = CompletableFuture.completedFuture(null);
     private volatile @Nullable Waiting waiting;
     private volatile Kind kind = Kind.NONE;
@@ -91,32 +96,27 @@ final class Follower {
 
     /** Takes the locks and keeps them. @return done when they are held */
     CompletableFuture<Void> follow(long newDeadlineNanos, long newBoundNanos, boolean newForce) {
-        CompletableFuture<Void> future = new CompletableFuture<>();
         deadlineNanos = newDeadlineNanos;
         boundNanos = newBoundNanos;
         force = newForce;
-        held = future;
-        wish = Wish.FOLLOW;
-        wake();
-        return future;
+        return wish(Wish.FOLLOW);
     }
 
     /** Applies what is there and gives the locks back. */
     CompletableFuture<Void> lead() {
-        CompletableFuture<Void> future = new CompletableFuture<>();
-        rested = future;
-        wish = Wish.LEAD;
-        wake();
-        return future;
+        return wish(Wish.LEAD);
     }
 
     /** Gives the locks back. */
     CompletableFuture<Void> rest() {
-        CompletableFuture<Void> future = new CompletableFuture<>();
-        rested = future;
-        wish = Wish.REST;
+        return wish(Wish.REST);
+    }
+
+    private CompletableFuture<Void> wish(Wish wish) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        order.set(new Order(wish, done));
         wake();
-        return future;
+        return done;
     }
 
     /** Gives the locks back for as long as the mount is out of reach. What is wished stays. @return done when it has */
@@ -188,14 +188,15 @@ final class Follower {
             outOfReach(reach);
             return;
         }
-        Wish now = wish;
-        if (now == Wish.REST) {
+        Order now = order.get();
+        if (now.wish == Wish.REST) {
             letGo();
             waiting = null;
-            rested.complete(null);
+            now.done.complete(null);
             return;
         }
-        if (now == Wish.LEAD && around.receiver().next(name).isEmpty()) {
+        boolean leads = now.wish == Wish.LEAD;
+        if (leads && around.receiver().next(name).isEmpty()) {
             // Locks that are not held are not needed for it.
             lead(now);
             return;
@@ -203,10 +204,12 @@ final class Follower {
         if (!hold()) {
             return;
         }
-        held.complete(null);
+        if (!leads) {
+            now.done.complete(null);
+        }
         boolean idle = applyWaiting();
         WalFollower log = wal;
-        if (idle && now == Wish.LEAD) {
+        if (idle && leads) {
             lead(now);
         } else if (log != null && log.checkpoint(idle)) {
             wake();
@@ -220,18 +223,15 @@ final class Follower {
         suspending.complete(null);
         if (reach == Reach.GONE) {
             waiting = null;
-            held.complete(null);
-            rested.complete(null);
+            order.get().done.complete(null);
         }
     }
 
-    private void lead(Wish now) {
-        if (wish == now) {
-            wish = Wish.REST;
-        }
+    private void lead(Order now) {
+        order.compareAndSet(now, new Order(Wish.REST, now.done));
         letGo();
         waiting = null;
-        rested.complete(null);
+        now.done.complete(null);
     }
 
     private DatabaseFiles files() {
@@ -283,9 +283,10 @@ final class Follower {
             revoke(there, grip);
             wake();
         } else {
-            if (!held.isDone()) {
+            Order asked = order.get();
+            if (asked.wish == Wish.FOLLOW && !asked.done.isDone()) {
                 LOG.warn("a lock is not had: database={} reason=\"{}\" pid={}", name, grip.obstacle(), grip.pid());
-                held.completeExceptionally(new TimeoutException(
+                asked.done.completeExceptionally(new TimeoutException(
                         name + ": " + grip.obstacle() + (grip.pid() > 0 ? ", pid " + grip.pid() : "")));
             }
             again();
@@ -355,13 +356,19 @@ final class Follower {
         if (log != null && of != null) {
             of.walPublished(log.published());
         }
+        close(open);
+    }
+
+    /** Again if the own thread is too far behind: locks that stay keep every application out. */
+    private void close(DatabaseFiles open) {
         try {
             thread.call(t -> {
                 open.close();
                 return true;
             });
         } catch (IOException e) {
-            LOG.warn("files not closed: database={} reason=\"{}\"", name, e.getMessage());
+            LOG.warn("files not closed yet: database={} reason=\"{}\"", name, e.getMessage());
+            around.tasks().later(() -> around.tasks().soon(() -> close(open)), FAILED_MILLIS);
         }
     }
 

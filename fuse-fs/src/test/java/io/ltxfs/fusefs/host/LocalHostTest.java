@@ -20,12 +20,15 @@ import io.ltxfs.fusefs.transport.MountOptions;
 import io.ltxfs.fusefs.transport.MountedFileSystem;
 import io.ltxfs.fusefs.tree.Tree;
 import io.ltxfs.fusefs.tree.TreeOptions;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -134,6 +137,78 @@ class LocalHostTest {
             over.get(60, TimeUnit.SECONDS);
             sqlite.ask(".timeout 60000\n");
             assertEquals(List.of("1"), sqlite.ask("select * from t"));
+        }
+    }
+
+    @Test
+    void twoLocksAreHeldTogether() throws Exception {
+        try (SqliteShell sqlite = new SqliteShell(mountPoint, "app.db");
+                SqliteShell second = new SqliteShell(mountPoint, "other.db")) {
+            sqlite.ask("create table t(x)");
+            second.ask("create table t(x)");
+            Database other = databases.find("other.db").orElseThrow();
+            CompletableFuture<Void> over = new CompletableFuture<>();
+            List<String> said = new CopyOnWriteArrayList<>();
+            host.withExclusiveLocks(
+                    database(),
+                    other,
+                    held -> {
+                        said.add("held " + held);
+                        said.addAll(asked(sqlite, "select * from t"));
+                        said.addAll(asked(second, "select * from t"));
+                    },
+                    () -> over.complete(null));
+            over.get(20, TimeUnit.SECONDS);
+            assertEquals(3, said.size(), said.toString());
+            assertEquals("held true", said.get(0));
+            assertTrue(said.get(1).contains("locked"), said.toString());
+            assertTrue(said.get(2).contains("locked"), said.toString());
+
+            second.ask("begin immediate");
+            CompletableFuture<Boolean> both = new CompletableFuture<>();
+            CompletableFuture<Void> end = new CompletableFuture<>();
+            host.withExclusiveLocks(database(), other, both::complete, () -> end.complete(null));
+            assertFalse(both.get(5, TimeUnit.SECONDS));
+            end.get(5, TimeUnit.SECONDS);
+            assertEquals(List.of(), sqlite.ask("insert into t values (1)"));
+        }
+    }
+
+    @Test
+    void aLockIsGivenBackThoughTooManyJobsWait() throws Exception {
+        try (SqliteShell sqlite = new SqliteShell(mountPoint, "app.db")) {
+            sqlite.ask("create table t(x)");
+            CountDownLatch release = new CountDownLatch(1);
+            CompletableFuture<Void> over = new CompletableFuture<>();
+            host.withExclusiveLock(
+                    database(),
+                    held -> {
+                        own.forKey("app.db").run(thread -> awaited(release));
+                        for (int i = 0; i < 200; i++) {
+                            own.forKey("app.db").run(thread -> true);
+                        }
+                    },
+                    () -> over.complete(null));
+            over.get(20, TimeUnit.SECONDS);
+            release.countDown();
+            sqlite.ask(".timeout 5000\n");
+            assertEquals(List.of(), sqlite.ask("insert into t values (1)"));
+        }
+    }
+
+    private static List<String> asked(SqliteShell sqlite, String sql) {
+        try {
+            return sqlite.ask(sql);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static boolean awaited(CountDownLatch latch) throws IOException {
+        try {
+            return latch.await(30, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            throw new IOException(e);
         }
     }
 
