@@ -59,6 +59,9 @@ public final class Database {
     private @Nullable Runnable after;
     private boolean applying;
     private boolean detached;
+    /** Nobody had it open after its name was gone. */
+    private boolean closed;
+
     private boolean applyQueued;
     private boolean dropped;
     private @Nullable Drop unfinishedDrop;
@@ -69,6 +72,9 @@ public final class Database {
     private String applyFailure = "";
     private String adoptFailure = "";
     private volatile int adoptSkips;
+    /** A question about its locks has no answer yet: no other is asked for the sake of what may be adopted. */
+    private volatile boolean asking;
+
     private final TreeSet<Long> unsettled = new TreeSet<>();
     private int handles;
     /** Handles that are not the node's own. */
@@ -480,7 +486,12 @@ public final class Database {
         return PENDING;
     }
 
-    <T> T locked(java.util.function.Supplier<T> body) {
+    /** Runs several calls as one: no other comes between them. */
+    public <T extends @Nullable Object> T inOneStep(java.util.function.Supplier<T> calls) {
+        return locked(calls);
+    }
+
+    <T extends @Nullable Object> T locked(java.util.function.Supplier<T> body) {
         lock.lock();
         try {
             return body.get();
@@ -526,10 +537,33 @@ public final class Database {
         return unfinishedDrop;
     }
 
-    /** @param unknown whether it may be undone by a restart: whoever goes on is refused. Called with the lock held */
-    void unfinishedDrop(@Nullable Drop drop, boolean unknown) {
+    /** Its drop is in the log. As long as its name is there it can be opened: the file stays open. Called with the lock held. */
+    void beginDrop(Drop drop) {
         unfinishedDrop = drop;
+        handles++;
+        abandon();
+        detach();
+    }
+
+    /** @param unknown whether the drop may be undone by a restart: whoever goes on is refused. Called with the lock held */
+    void dropUnknown(boolean unknown) {
         dropUnknown = unknown;
+    }
+
+    /** The name is gone for good. Called with the lock held. */
+    void endDrop() {
+        if (unfinishedDrop != null) {
+            unfinishedDrop = null;
+            handles--;
+            closeIfGone();
+        }
+    }
+
+    private void closeIfGone() {
+        if (detached && handles == 0) {
+            closed = true;
+            state.file.close();
+        }
     }
 
     // ---- deciding
@@ -941,9 +975,7 @@ public final class Database {
             handles--;
             users -= handle.own() ? 0 : 1;
             writers -= handle.writable() && !handle.own() ? 1 : 0;
-            if (detached && handles == 0) {
-                state.file.close();
-            }
+            closeIfGone();
             return writers == 0 && rollback.unjournaled();
         });
         if (adopt) {
@@ -971,6 +1003,9 @@ public final class Database {
         if (!state[0] || dropped) {
             return true;
         }
+        if (asking) {
+            return false;
+        }
         if (adoptSkips > 0) {
             adoptSkips--;
             return false;
@@ -978,7 +1013,9 @@ public final class Database {
         if (state[1]) {
             adoptIfFree();
         } else {
+            asking = true;
             services.host().probeWriteLock(this, held -> {
+                asking = false;
                 if (held == Host.WriteLock.HELD) {
                     lock.lock();
                     rollback.sawWriteLock();
@@ -1001,7 +1038,11 @@ public final class Database {
         }
         if (locked(() -> walFile != null || shmFile != null)) {
             // What a checkpoint writes is none of this, and its lock is another.
-            services.host().withExclusiveLock(this, held -> adoptIf(() -> held));
+            asking = true;
+            services.host().withExclusiveLock(this, held -> {
+                asking = false;
+                adoptIf(() -> held);
+            });
         } else {
             adoptBetweenWrites();
         }
@@ -1013,9 +1054,11 @@ public final class Database {
      */
     private void adoptBetweenWrites() {
         long before = locked(rollback::writes);
-        services.host()
-                .probeWriteLock(
-                        this, held -> adoptIf(() -> held == Host.WriteLock.FREE && rollback.writes() == before));
+        asking = true;
+        services.host().probeWriteLock(this, held -> {
+            asking = false;
+            adoptIf(() -> held == Host.WriteLock.FREE && rollback.writes() == before);
+        });
     }
 
     /** @param condition asked with the lock held. @return what it said */
@@ -1173,9 +1216,7 @@ public final class Database {
         state.sums.close();
         // Until here the lock may have been given up for what still writes to the file.
         detached = true;
-        if (handles == 0) {
-            state.file.close();
-        }
+        closeIfGone();
     }
 
     void close() throws DiskException {
@@ -1320,6 +1361,11 @@ public final class Database {
         @Override
         public void opened(Handle handle) {
             database.opened(handle);
+        }
+
+        @Override
+        public boolean isGone() {
+            return database.locked(() -> database.closed);
         }
 
         @Override

@@ -208,22 +208,22 @@ public final class DatabaseSet implements AutoCloseable {
                     TransactionHeader header = dropHeader(state);
                     long lsn = log.append(new LogRecord.Committed(header, PageSet.empty()));
                     transactions.incrementAndGet();
-                    database.abandon();
-                    database.detach();
-                    return finishDrop(database, new Database.Drop(header, lsn), completion);
+                    Database.Drop drop = new Database.Drop(header, lsn);
+                    database.beginDrop(drop);
+                    return finishDrop(database, drop, completion);
                 },
                 completion);
     }
 
     /** From the record on; again if that failed at first. */
     private int finishDrop(Database database, Database.Drop drop, Completion completion) {
-        database.unfinishedDrop(drop, false);
+        database.dropUnknown(false);
         database.flushThen(
                 drop.lsn(),
                 failure -> {
                     if (failure != null) {
                         // It is durable or not: the name may not go, and nobody may go on.
-                        database.unfinishedDrop(drop, true);
+                        database.dropUnknown(true);
                         throw failure;
                     }
                     dropped.put(database.name(), drop.header());
@@ -235,7 +235,7 @@ public final class DatabaseSet implements AutoCloseable {
                             mark,
                             late -> {
                                 if (late == null) {
-                                    database.unfinishedDrop(null, false);
+                                    database.endDrop();
                                 }
                                 return late == null ? Errno.OK : late.errno();
                             },

@@ -225,8 +225,8 @@ final class RollbackCapture {
         if (first && !beginUnjournaled(handle)) {
             return restores(offset, source) ? Errno.OK : Errno.EROFS;
         }
+        wrote(handle); // also if only a part of it fits
         overlay(source.remaining()).write(offset, source);
-        wrote(handle);
         if (!first) {
             return Errno.OK;
         }

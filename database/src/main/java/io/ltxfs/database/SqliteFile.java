@@ -36,6 +36,11 @@ public interface SqliteFile {
     /** A handle was opened; before its first use. */
     void opened(Handle handle);
 
+    /** Whether its name was gone, and nobody had it open, when it was opened last: there is nothing to read any more. */
+    default boolean isGone() {
+        return false;
+    }
+
     /** The last descriptor of a handle was closed (FUSE RELEASE: some time after close(2) returned). */
     void released(Handle handle);
 }

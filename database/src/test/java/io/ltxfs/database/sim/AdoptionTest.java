@@ -76,6 +76,20 @@ class AdoptionTest {
         assertArrayEquals(after, Checker.content(database));
     }
 
+    /** An own thread that is held up would have to answer all that were asked meanwhile. */
+    @Test
+    void oneQuestionIsAskedAtATime() {
+        lock(WRITER, 'w');
+        write(1, 7);
+        set.maintain();
+        set.maintain();
+        assertEquals(1, host.questions());
+        unlock();
+        poll();
+        poll();
+        assertEquals(2, database.position().txid());
+    }
+
     private void poll() {
         set.maintain();
         settle();

@@ -92,6 +92,11 @@ final class SimHost implements Host {
         return any;
     }
 
+    /** How many answers are not given yet. */
+    int questions() {
+        return answers.size();
+    }
+
     /** Gives the oldest of these answers only. */
     void runAnswer() {
         answers.remove().run();

@@ -102,6 +102,19 @@ class UnfinishedTest {
         assertEquals(11, again.droppedAt("a.db"));
     }
 
+    @Test
+    void aFileThatIsOpenedWhileItIsRemovedCanBeRead() throws IOException {
+        Handle late = new Handle(false, false, 7);
+        duringTheSync(() -> database.file().opened(late));
+        assertEquals(0, errno(done -> set.drop(database, done)));
+        assertFalse(database.file().isGone());
+        ByteBuffer page = ByteBuffer.allocate(Bench.PAGE_SIZE);
+        assertEquals(Bench.PAGE_SIZE, database.file().read(0, page));
+        assertArrayEquals(Arrays.copyOf(content, Bench.PAGE_SIZE), page.array());
+        database.file().released(late);
+        assertTrue(database.file().isGone());
+    }
+
     // ---- rename
 
     @Test

@@ -60,6 +60,7 @@ final class Conversion {
     private int fd = Content.Plain.CLOSED;
     private long copied;
     private int ends;
+    private boolean became;
 
     Conversion(
             Parts parts,
@@ -93,7 +94,13 @@ final class Conversion {
         synchronized (this) {
             told = List.copyOf(waiting);
         }
-        told.forEach(done -> done.accept(errno));
+        for (IntConsumer done : told) {
+            try {
+                done.accept(errno);
+            } catch (RuntimeException e) { // the others wait too
+                LOG.error("could not tell who waits for a file beside a database: database={}", database.name(), e);
+            }
+        }
     }
 
     void begin() {
@@ -102,6 +109,9 @@ final class Conversion {
             to = open();
         } catch (IOException e) {
             failed(TreeException.errnoOf(e));
+            return;
+        } catch (RuntimeException e) {
+            failed(e);
             return;
         }
         copy(to);
@@ -120,19 +130,24 @@ final class Conversion {
             file.lock().writeLock().unlock();
             parts.paths().readLock().unlock();
         }
-        if (Loader.sideFile(database, role).isPresent()) {
+        SqliteFile created =
+                database.inOneStep(() -> Loader.sideFile(database, role).isPresent() ? null : create());
+        if (created == null) {
             throw new TreeException(Errno.EBUSY, "a second side file of " + database.name());
         }
-        SqliteFile created = switch (role) {
+        made = created;
+        parts.loader().reserve(created);
+        created.opened(handle);
+        return created;
+    }
+
+    private SqliteFile create() {
+        return switch (role) {
             case JOURNAL -> database.createJournal();
             case WAL -> database.createWal();
             case SHM -> database.createShm();
             case DATABASE, SUPER_JOURNAL -> throw new IllegalStateException("not a side file: " + place);
         };
-        made = created;
-        parts.loader().reserve(created);
-        created.opened(handle);
-        return created;
     }
 
     /** Goes on until a call is not answered at once. */
@@ -152,6 +167,9 @@ final class Conversion {
                 }
             } catch (IOException e) {
                 failed(TreeException.errnoOf(e));
+                return;
+            } catch (RuntimeException e) {
+                failed(e);
                 return;
             }
             if (answer.comesLater()) {
@@ -261,6 +279,7 @@ final class Conversion {
             file.lock().writeLock().unlock();
             parts.paths().readLock().unlock();
         }
+        became = true;
         LOG.info(
                 "took over a file that is older than its database: database={} side={} bytes={}",
                 database.name(),
@@ -316,6 +335,16 @@ final class Conversion {
     private String parent() {
         int slash = database.name().lastIndexOf('/');
         return slash < 0 ? "" : database.name().substring(0, slash);
+    }
+
+    /** The root of its thread: who opens the file waits for an answer. */
+    private void failed(RuntimeException cause) {
+        LOG.error("could not take over a file beside a database: database={}", database.name(), cause);
+        if (became) {
+            end.ended(this, 0);
+        } else {
+            failed(Errno.EIO);
+        }
     }
 
     private void failed(int errno) {

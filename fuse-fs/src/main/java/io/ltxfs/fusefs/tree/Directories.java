@@ -119,7 +119,7 @@ final class Directories {
             return;
         }
         try {
-            parts.slow().execute(() -> Tree.answer(reply, () -> sync(directory, reply)));
+            parts.slow().execute(Tree.task(reply, () -> sync(directory, reply)));
         } catch (RejectedExecutionException e) {
             sync(directory, reply);
         }

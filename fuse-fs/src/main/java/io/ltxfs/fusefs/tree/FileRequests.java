@@ -131,9 +131,14 @@ final class FileRequests {
     }
 
     /** With no lock held while the database is told: it may be busy with a commit. @return false if it is not that now */
-    private boolean openSqlite(RegularFile file, Content.Sqlite sqlite, OpenFile open) {
+    private boolean openSqlite(RegularFile file, Content.Sqlite sqlite, OpenFile open) throws TreeException {
         Handle handle = open.handle();
         sqlite.file().opened(handle);
+        if (sqlite.file().isGone()) {
+            // Removed between the look-up and this: the kernel looks the name up again.
+            sqlite.file().released(handle);
+            throw TreeException.stale(file.id());
+        }
         file.lock().writeLock().lock();
         try {
             if (file.content() == sqlite) {
@@ -342,7 +347,7 @@ final class FileRequests {
             return;
         }
         try {
-            parts.slow().execute(() -> Tree.answer(reply, () -> syncPlain(open, dataOnly, reply)));
+            parts.slow().execute(Tree.task(reply, () -> syncPlain(open, dataOnly, reply)));
         } catch (RejectedExecutionException e) {
             syncPlain(open, dataOnly, reply);
         }

@@ -2,6 +2,7 @@ package io.ltxfs.fusefs.tree;
 
 import io.ltxfs.database.Database;
 import io.ltxfs.database.Position;
+import io.ltxfs.database.posix.Errno;
 import io.ltxfs.database.posix.VolumeStat;
 import io.ltxfs.fusefs.transport.Caller;
 import io.ltxfs.fusefs.transport.FileSystem;
@@ -31,6 +32,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What programs see below the mount point: the {@link FileSystem} over a data directory. Requests on databases and
@@ -43,6 +46,7 @@ public final class Tree implements FileSystem, AutoCloseable {
     /** How long the kernel may go by names and attributes. */
     static final long TIMEOUT_MILLIS = Duration.ofDays(1).toMillis();
 
+    private static final Logger LOG = LoggerFactory.getLogger(Tree.class);
     private static final int SLOW_THREADS = 4;
     private static final int NAME_BYTES_MAX = 255;
 
@@ -191,6 +195,22 @@ public final class Tree implements FileSystem, AutoCloseable {
         } catch (IOException e) {
             reply.error(TreeException.errnoOf(e));
         }
+    }
+
+    /** {@link #answer}, as the root of a task: a lost answer would hang the caller for ever. */
+    static Runnable task(Reply reply, Step step) {
+        return () -> {
+            try {
+                answer(reply, step);
+            } catch (RuntimeException e) {
+                LOG.error("a request failed with an internal error", e);
+                try {
+                    reply.error(Errno.EIO);
+                } catch (IllegalStateException answered) {
+                    // It has its answer.
+                }
+            }
+        };
     }
 
     @Override
