@@ -41,6 +41,7 @@ final class Catalog {
     private final TreeMap<Long, State> pendingByLsn = new TreeMap<>();
 
     void committed(long lsn, TransactionHeader header) {
+        decidedBy(header);
         advance(state(header.database()), new Transaction(lsn, header, ""));
     }
 
@@ -48,6 +49,7 @@ final class Catalog {
         if (replaces != 0) {
             abort(replaces);
         }
+        decidedBy(header);
         State state = state(header.database());
         Transaction older = state.pending;
         if (older != null) {
@@ -55,6 +57,15 @@ final class Catalog {
         }
         state.pending = new Transaction(lsn, header, group);
         pendingByLsn.put(lsn, state);
+    }
+
+    /** A transaction tells that the one before it was committed, if that was prepared alone and its mark is missing (R5). */
+    void decidedBy(TransactionHeader next) {
+        State state = states.get(next.database());
+        Transaction pending = state == null ? null : state.pending;
+        if (pending != null && pending.group.isEmpty() && pending.header.txid() + 1 == next.txid()) {
+            commit(pending.lsn);
+        }
     }
 
     void commit(long lsn) {

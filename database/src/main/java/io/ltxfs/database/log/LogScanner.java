@@ -75,8 +75,13 @@ final class LogScanner {
                 if (kind == LogLayout.ABORT || kind == LogLayout.COMMIT || kind == LogLayout.GROUP_COMMIT) {
                     // A mark of a later record says nothing to this catalog.
                     catalog.apply(reader.entry(at.sequence));
-                } else if (kind == LogLayout.PREPARED) {
-                    reader.entry(at.sequence).targets().forEach(catalog::abort);
+                } else if (kind == LogLayout.PREPARED || kind == LogLayout.COMMITTED) {
+                    LogEntry entry = reader.entry(at.sequence);
+                    entry.targets().forEach(catalog::abort);
+                    TransactionHeader header = entry.header();
+                    if (header != null) {
+                        catalog.decidedBy(header);
+                    }
                 }
                 return true;
             });

@@ -7,6 +7,7 @@ import io.ltxfs.database.disk.Errno;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,7 @@ final class LogTail implements GroupCommit.Syncer {
     private final SegmentList segments;
     private final Catalog catalog;
     private final LongConsumer durableMoved;
+    private final LongUnaryOperator firstOpen;
     private final SegmentMaker maker;
     private final StageQueue stages;
     private final RecordWriter writer = new RecordWriter();
@@ -76,19 +78,24 @@ final class LogTail implements GroupCommit.Syncer {
     /** The sync that failed. Set under the sync lock, cleared under both. */
     private volatile @Nullable DiskException failure;
 
-    /** @param durableMoved told the LSN up to which the log has become durable otherwise than by {@link #sync} */
+    /**
+     * @param durableMoved told the LSN up to which the log has become durable otherwise than by {@link #sync}
+     * @param firstOpen from up to where the log is durable to the first LSN that may be withdrawn although it is
+     */
     LogTail(
             Disk disk,
             LogOptions options,
             SegmentList segments,
             Catalog catalog,
             SegmentMaker maker,
-            LongConsumer durableMoved) {
+            LongConsumer durableMoved,
+            LongUnaryOperator firstOpen) {
         this.disk = disk;
         this.options = options;
         this.segments = segments;
         this.catalog = catalog;
         this.durableMoved = durableMoved;
+        this.firstOpen = firstOpen;
         this.maker = maker;
         this.stages = new StageQueue(disk);
     }
@@ -276,8 +283,11 @@ final class LogTail implements GroupCommit.Syncer {
     private void newSegment(
             long sequence, long lastLsn, long chain, Catalog before, long withdrawableFrom, @Nullable TailCopy tail)
             throws DiskException {
+        Point reached = durable;
+        long open = firstOpen.applyAsLong(reached == null ? 0 : reached.lsn);
+        long withdrawable = Math.min(withdrawableFrom, open);
         SegmentMaker.Made made =
-                maker.make(sequence, lastLsn, chain, nextStage, before, withdrawableFrom, MARK_RESERVE_BYTES, tail);
+                maker.make(sequence, lastLsn, chain, nextStage, before, withdrawable, MARK_RESERVE_BYTES, tail);
         Segment segment = new Segment(sequence, lastLsn + 1, made.headBytes(), tail == null ? -1 : tail.from());
         Point point = tail == null
                 ? new Point(made.file(), lastLsn, made.headBytes(), chain)

@@ -10,6 +10,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,12 +58,14 @@ final class SegmentedLog implements TransactionLog {
         this.damage = List.copyOf(opener.damage());
         AtomicReference<@Nullable GroupCommit> later = new AtomicReference<>();
         this.maker = new SegmentMaker(disk, options);
-        this.tail = new LogTail(disk, options, segments, catalog, maker, lsn -> {
+        LongConsumer durableMoved = lsn -> {
             GroupCommit started = later.get();
             if (started != null) {
                 started.advance(lsn);
             }
-        });
+        };
+        this.tail = new LogTail(
+                disk, options, segments, catalog, maker, durableMoved, durable -> open.firstLsn(() -> durable));
         this.group = new GroupCommit(tail, options);
         later.set(group);
         if (opener.lastIsUsable()) {
