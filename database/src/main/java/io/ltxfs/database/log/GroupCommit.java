@@ -4,6 +4,7 @@ import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.disk.Errno;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Queue;
@@ -47,6 +48,8 @@ final class GroupCommit implements AutoCloseable {
     private final Queue<Told> left = new ArrayDeque<>();
     private boolean running;
     private boolean closed;
+    /** The flusher thread has ended: everybody does his own sync, and that of those who come meanwhile. */
+    private boolean ended;
 
     private volatile long durable;
     private volatile Runnable progress = () -> {};
@@ -84,7 +87,16 @@ final class GroupCommit implements AutoCloseable {
         synchronized (lock) {
             durable = Math.max(durable, lsn);
         }
-        progress.run();
+        tellProgress();
+    }
+
+    /** Whoever is told of syncs has no part in them: what fails there fails no commit. */
+    private void tellProgress() {
+        try {
+            progress.run();
+        } catch (RuntimeException | VirtualMachineError e) {
+            LOG.error("a task that follows the log failed", e);
+        }
     }
 
     void flush(long lsn, FlushCallback callback) {
@@ -128,15 +140,9 @@ final class GroupCommit implements AutoCloseable {
                     running = true;
                 }
                 List<Told> served = new ArrayList<>();
-                DiskException failure = sync(served);
-                if (flusher == null) {
-                    served.forEach(GroupCommit::tell);
-                } else {
-                    synchronized (lock) {
-                        left.addAll(served);
-                        lock.notifyAll();
-                    }
-                }
+                DiskException failure = sync(served, flusher != null);
+                served.forEach(GroupCommit::tell);
+                goOnWithoutFlusher();
                 if (failure != null && lsn > durable) {
                     throw failure;
                 }
@@ -153,7 +159,8 @@ final class GroupCommit implements AutoCloseable {
             List<Told> told = new ArrayList<>();
             synchronized (lock) {
                 while (left.isEmpty() && (running || waiters.isEmpty())) {
-                    if (closed && waiters.isEmpty()) {
+                    if (closed && waiters.isEmpty() && !running) {
+                        ended = true;
                         return;
                     }
                     try {
@@ -179,37 +186,55 @@ final class GroupCommit implements AutoCloseable {
 
     private void round() {
         List<Told> served = new ArrayList<>();
-        sync(served);
+        sync(served, false);
         served.forEach(GroupCommit::tell);
+        goOnWithoutFlusher();
     }
 
-    /** One sync, by whoever has set {@link #running}; gives those whom it served, to be told. */
-    private @Nullable DiskException sync(List<Told> served) {
+    private void goOnWithoutFlusher() {
+        synchronized (lock) {
+            if (!ended || running || waiters.isEmpty()) {
+                return;
+            }
+            running = true;
+        }
+        round();
+    }
+
+    /**
+     * One sync, by whoever has set {@link #running}.
+     *
+     * @param served gets those whom it served, to be told
+     * @param handOver whether the flusher thread tells them, as long as there is one
+     */
+    private @Nullable DiskException sync(List<Told> served, boolean handOver) {
         DiskException failure = null;
         long covered = 0;
         try {
             covered = syncer.sync();
         } catch (DiskException e) {
             failure = e;
-        } catch (RuntimeException e) {
-            LOG.error("log sync failed unexpectedly", e);
+        } catch (RuntimeException | VirtualMachineError e) {
+            // No memory, say. All who wait for this sync, and all later ones, would wait for ever.
             failure = new DiskException(Errno.EIO, "syncing the log failed: " + e);
+            LOG.error("log sync failed unexpectedly", e);
         }
         synchronized (lock) {
             durable = Math.max(durable, covered);
             running = false;
+            Collection<Told> told = handOver && !ended ? left : served;
             for (Iterator<Waiter> each = waiters.iterator(); each.hasNext(); ) {
                 Waiter waiter = each.next();
                 if (failure != null || waiter.lsn <= durable) {
                     // Another thread may have saved the tail after the sync failed.
-                    served.add(new Told(waiter, waiter.lsn <= durable ? null : failure));
+                    told.add(new Told(waiter, waiter.lsn <= durable ? null : failure));
                     each.remove();
                 }
             }
             lock.notifyAll();
         }
         if (failure == null) {
-            progress.run();
+            tellProgress();
         }
         return failure;
     }
@@ -217,7 +242,8 @@ final class GroupCommit implements AutoCloseable {
     private static void tell(Told told) {
         try {
             told.waiter.callback.flushed(told.failure);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | VirtualMachineError e) {
+            // The others are to be told all the same.
             LOG.error("a commit's continuation failed lsn={}", told.waiter.lsn, e);
         }
     }

@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ltxfs.database.disk.DiskException;
@@ -21,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -202,5 +204,103 @@ class GroupCommitTest {
         assertEquals(threads * each, again.lastLsn());
         assertEquals(entries, TestPages.entries(again));
         again.close();
+    }
+
+    @Test
+    void whoIsServedWhileTheLogClosesIsTold() throws Exception {
+        TransactionLog log = openWithHeldSyncs(true);
+        CountDownLatch synced = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        log.onProgress(() -> {
+            synced.countDown();
+            awaitUninterruptibly(goOn);
+        });
+        long lsn = log.append(record(1));
+        Thread leader = new Thread(() -> {
+            try {
+                log.flushAndWait(lsn);
+            } catch (DiskException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        leader.start();
+        syncsStarted.acquire();
+        CountDownLatch told = new CountDownLatch(1);
+        log.flush(lsn, failure -> told.countDown());
+        syncsAllowed.release(100);
+        synced.await();
+        Thread closer = new Thread(() -> {
+            try {
+                log.close();
+            } catch (DiskException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        closer.start();
+        closer.join();
+        goOn.countDown();
+        leader.join();
+        assertTrue(told.await(20, TimeUnit.SECONDS), "nobody answers the commit");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void anErrorDoesNotKeepTheNextSyncFromRunning(boolean leader) throws Exception {
+        AtomicInteger calls = new AtomicInteger();
+        GroupCommit group = new GroupCommit(
+                () -> {
+                    if (calls.incrementAndGet() <= 2) {
+                        throw new InternalError("a fault of the test's");
+                    }
+                    return 5;
+                },
+                new LogOptions(1 << 20, 1L << 40, leader, true));
+        group.start(0);
+        assertThrows(DiskException.class, () -> group.flushAndWait(1));
+        CountDownLatch failed = new CountDownLatch(1);
+        group.flush(1, failure -> {
+            if (failure != null) {
+                failed.countDown();
+            }
+        });
+        failed.await();
+        group.flushAndWait(1);
+        group.close();
+    }
+
+    @Test
+    void oneCallbackThatFailsDoesNotTakeTheOthersAlong() throws Exception {
+        TransactionLog log = openWithHeldSyncs(true);
+        log.onProgress(() -> {
+            throw new IllegalStateException("a fault of the test's");
+        });
+        long lsn = log.append(record(1));
+        CountDownLatch told = new CountDownLatch(2);
+        Thread first = new Thread(() -> log.flush(lsn, failure -> {
+            told.countDown();
+            throw new InternalError("a fault of the test's");
+        }));
+        first.start();
+        syncsStarted.acquire();
+        log.flush(lsn, failure -> told.countDown());
+        syncsAllowed.release(100);
+        assertTrue(told.await(20, TimeUnit.SECONDS), "a commit is not answered");
+        first.join();
+        log.close();
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                latch.await();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 }
