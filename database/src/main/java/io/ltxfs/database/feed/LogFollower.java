@@ -5,6 +5,8 @@ import io.ltxfs.database.log.LogEntry;
 import io.ltxfs.database.log.TransactionHeader;
 import io.ltxfs.database.log.TransactionLog;
 import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -41,6 +43,9 @@ final class LogFollower implements TransactionFeed.Follower {
     private final ArrayDeque<Given> given = new ArrayDeque<>();
     /** The records of those that were given later than they stand in the log. */
     private final TreeSet<Long> givenLate = new TreeSet<>();
+
+    /** What the cursor has given and could not be taken, because the log could not be read. */
+    private @Nullable LogEntry untaken;
 
     private boolean lost;
     private boolean closed;
@@ -91,15 +96,19 @@ final class LogFollower implements TransactionFeed.Follower {
         }
         noticeTrim();
         while (!lost && ready.isEmpty()) {
-            LogEntry entry = cursor.next();
+            LogEntry entry = untaken != null ? untaken : cursor.next();
             if (cursor.takeMissed()) {
                 lost(keepFromLsn);
             } else if (entry == null) {
                 break;
             } else {
+                untaken = entry;
                 take(entry);
+                untaken = null;
             }
         }
+        // What was trimmed meanwhile may have been withdrawn: its abort is not known any more.
+        noticeTrim();
         Transaction next = lost ? null : ready.poll();
         if (next != null) {
             long record = next.entry().lsn();
@@ -156,20 +165,27 @@ final class LogFollower implements TransactionFeed.Follower {
         if (keepFromLsn >= first) {
             return;
         }
-        int before = given.size() + ready.size() + prepared.size();
+        int before = waiting();
         given.removeIf(transaction -> transaction.recordLsn < first);
         ready.removeIf(transaction -> transaction.entry().lsn() < first);
         givenLate.headSet(first).clear();
         prepared.headMap(first).clear();
+        if (untaken != null && untaken.lsn() < first) {
+            untaken = null;
+        }
         cursor.skipTrimmed();
-        if (cursor.takeMissed() || given.size() + ready.size() + prepared.size() < before) {
+        if (cursor.takeMissed() || waiting() < before) {
             lost(keepFromLsn);
         }
         updateKeep();
     }
 
+    private int waiting() {
+        return given.size() + ready.size() + prepared.size() + (untaken == null ? 0 : 1);
+    }
+
     private void updateKeep() {
-        long keep = cursor.nextLsn();
+        long keep = untaken == null ? cursor.nextLsn() : untaken.lsn();
         for (Transaction transaction : ready) {
             keep = Math.min(keep, transaction.entry().lsn());
         }
@@ -200,17 +216,27 @@ final class LogFollower implements TransactionFeed.Follower {
                     prepared.put(entry.lsn(), entry);
                 }
             }
-            case COMMIT, GROUP_COMMIT -> {
-                for (long target : entry.targets()) {
-                    LogEntry decided = target < startLsn ? before(target, entry.lsn()) : prepared.remove(target);
-                    if (decided != null && !log.isWithdrawn(target)) {
-                        give(entry.lsn(), decided);
-                    }
-                }
-            }
+            case COMMIT, GROUP_COMMIT -> decided(entry);
             case ABORT -> entry.targets().forEach(prepared::remove);
             case WATERMARK -> {
                 // Says nothing of transactions.
+            }
+        }
+    }
+
+    private void decided(LogEntry mark) throws DiskException {
+        // What may fail comes first: the mark is taken again then, as if for the first time.
+        Map<Long, LogEntry> earlier = new HashMap<>();
+        for (long target : mark.targets()) {
+            LogEntry found = target < startLsn ? before(target, mark.lsn()) : null;
+            if (found != null) {
+                earlier.put(target, found);
+            }
+        }
+        for (long target : mark.targets()) {
+            LogEntry decided = target < startLsn ? earlier.get(target) : prepared.remove(target);
+            if (decided != null && !log.isWithdrawn(target)) {
+                give(mark.lsn(), decided);
             }
         }
     }

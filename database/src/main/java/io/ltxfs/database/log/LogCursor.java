@@ -86,6 +86,10 @@ final class LogCursor implements TransactionLog.Cursor {
                 if (entry != null || missed) {
                     return entry;
                 }
+            } catch (DiskException e) {
+                // Where the reader stands after that is not known: the next call begins again.
+                close();
+                throw e;
             } finally {
                 keep.unlock();
             }

@@ -213,6 +213,8 @@ final class RecordReader {
             window = ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
         }
         window.clear();
+        // If the read fails, the window holds nothing.
+        windowStart = Long.MAX_VALUE;
         int read = file.read(window, at);
         window.position(0).limit(read);
         windowStart = at;
