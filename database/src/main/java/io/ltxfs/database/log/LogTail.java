@@ -167,29 +167,35 @@ final class LogTail implements GroupCommit.Syncer {
         reserve(before, writer.sizeWith(pages.count(), pageSize, given != null), isMark);
         long lsn = before.lsn + 1;
         // The one who staged the pages reads them, and closes its file, when it likes.
-        Stage stage =
-                given == null ? null : new Stage(given.id(), given.path(), disk.open(given.path(), Disk.Mode.WRITE));
-        long stageBytes = stage == null ? 0 : stage.file().size();
-        long end;
+        DiskFile stage = given == null ? null : disk.open(given.path(), Disk.Mode.WRITE);
+        boolean mayBeWritten = false;
         try {
-            end = writer.write(before.file, before.end, before.chain, kind, lsn, pages, pageSize);
-        } catch (DiskException | RuntimeException e) {
-            if (stage != null) {
-                stage.file().close();
+            Segment.StageRef ref =
+                    given == null || stage == null ? null : new Segment.StageRef(lsn, given.id(), stage.size());
+            Place place = new Place(lsn, new LogEntry.Location(segment.sequence, before.end));
+            mayBeWritten = true;
+            long end = writer.write(before.file, before.end, before.chain, kind, lsn, pages, pageSize);
+            Point point = new Point(before.file, lsn, end, writer.chain());
+            if (given != null && stage != null && ref != null) {
+                stages.add(lsn, given, stage);
+                segment.addStage(ref);
             }
-            tailToCut = true;
-            tryToCutTail(e);
+            segment.end = end;
+            segment.lastLsn = lsn;
+            last = place;
+            appended = point;
+            return lsn;
+        } catch (DiskException | RuntimeException | Error e) {
+            stages.remove(lsn);
+            if (stage != null) {
+                stage.close();
+            }
+            if (mayBeWritten) {
+                tailToCut = true;
+                tryToCutTail(e);
+            }
             throw e;
         }
-        if (stage != null) {
-            segment.addStage(new Segment.StageRef(lsn, stage.id(), stageBytes));
-            stages.add(lsn, stage);
-        }
-        segment.end = end;
-        segment.lastLsn = lsn;
-        last = new Place(lsn, new LogEntry.Location(segment.sequence, before.end));
-        appended = new Point(before.file, lsn, end, writer.chain());
-        return lsn;
     }
 
     /** Where the last record was put; the append lock is held. */
@@ -228,7 +234,7 @@ final class LogTail implements GroupCommit.Syncer {
         tailToCut = false;
     }
 
-    private void tryToCutTail(Exception cause) {
+    private void tryToCutTail(Throwable cause) {
         try {
             cutTail();
         } catch (DiskException e) {

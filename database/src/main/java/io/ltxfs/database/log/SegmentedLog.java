@@ -443,7 +443,7 @@ final class SegmentedLog implements TransactionLog {
             file.close();
             throw e;
         }
-        return new Stage(id, path, file);
+        return new Stage(id, path, new StageFile(file));
     }
 
     @Override
