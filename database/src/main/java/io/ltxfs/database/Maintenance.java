@@ -125,7 +125,8 @@ final class Maintenance {
                     trimmed = now;
                 }
                 backlog.look();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
+                // No memory, say: without this thread nothing would be flushed or trimmed any more.
                 LOG.error("failed a round of background work", e);
             }
         }

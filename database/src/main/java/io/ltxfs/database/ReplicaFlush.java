@@ -76,6 +76,9 @@ final class ReplicaFlush {
                 }
                 failing = true;
                 LockSupport.parkNanos(PAUSE_AFTER_FAILURE_NANOS);
+            } catch (RuntimeException | Error e) {
+                LOG.error("failed to flush the log for replicas, tries again", e);
+                LockSupport.parkNanos(PAUSE_AFTER_FAILURE_NANOS);
             }
         }
     }
