@@ -193,7 +193,7 @@ final class History {
     static void readCarried(Disk disk, SegmentList segments, Carried carried, CarriedReader reader)
             throws DiskException {
         LogEntry.Location location = segments.resolve(carried.location, carried.lsn);
-        Segment segment = location == null ? null : segments.find(carried.lsn);
+        Segment segment = location == null ? null : segments.at(location.segment());
         if (location == null || segment == null) {
             return;
         }

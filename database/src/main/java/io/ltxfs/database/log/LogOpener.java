@@ -283,6 +283,21 @@ final class LogOpener {
 
     /** Takes away what a power cut tore, for good, before anything is written in its place. */
     private void cutTail(Segment segment) throws DiskException {
+        try {
+            makeTailDurable(segment);
+        } catch (DiskException e) {
+            // The next start must not take a sync that succeeds for a proof (F7).
+            try {
+                disk.open(LogFiles.UNSYNCED, Disk.Mode.CREATE).close();
+            } catch (DiskException left) {
+                e.addSuppressed(left);
+            }
+            throw e;
+        }
+        disk.unlink(LogFiles.UNSYNCED);
+    }
+
+    private void makeTailDurable(Segment segment) throws DiskException {
         try (DiskFile file = disk.open(segment.path(), Disk.Mode.WRITE)) {
             long size = file.size();
             if (size != segment.end) {
@@ -305,7 +320,6 @@ final class LogOpener {
             }
         }
         disk.syncDirectory(TransactionLog.DIRECTORY);
-        disk.unlink(LogFiles.UNSYNCED);
     }
 
     /** After a failed sync the kernel may hold pages that it thinks are on disk: they have to be written again. */

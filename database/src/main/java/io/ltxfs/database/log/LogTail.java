@@ -62,7 +62,6 @@ final class LogTail implements GroupCommit.Syncer {
     private long reservedEnd;
     private boolean tailToCut;
     private boolean nameToSync;
-    private boolean closed;
     private long retryAtNanos;
     private long retryDelayNanos;
 
@@ -71,6 +70,9 @@ final class LogTail implements GroupCommit.Syncer {
 
     /** Guarded by the sync lock. */
     private @Nullable Point durable;
+
+    /** Set under the append lock, before the file is closed under the sync lock. */
+    private volatile boolean closed;
 
     /** Written under the sync lock. */
     private volatile long syncs;
@@ -205,7 +207,7 @@ final class LogTail implements GroupCommit.Syncer {
 
     private void makeReady() throws DiskException {
         if (closed) {
-            throw new DiskException(Errno.EIO, "the transaction log is closed");
+            throw closed();
         }
         if (failure != null) {
             repair();
@@ -287,24 +289,31 @@ final class LogTail implements GroupCommit.Syncer {
      * @param tail what is copied into it, or null for an empty one
      */
     private void newSegment(
-            long sequence, long lastLsn, long chain, Catalog before, long withdrawableFrom, @Nullable TailCopy tail)
+            long sequence,
+            long lastLsn,
+            long chain,
+            Catalog catalogBefore,
+            long withdrawableFrom,
+            @Nullable TailCopy tail)
             throws DiskException {
         Point reached = durable;
         long open = firstOpen.applyAsLong(reached == null ? 0 : reached.lsn);
         long withdrawable = Math.min(withdrawableFrom, open);
         SegmentMaker.Made made =
-                maker.make(sequence, lastLsn, chain, nextStage, before, withdrawable, MARK_RESERVE_BYTES, tail);
+                maker.make(sequence, lastLsn, chain, nextStage, catalogBefore, withdrawable, MARK_RESERVE_BYTES, tail);
         Segment segment = new Segment(sequence, lastLsn + 1, made.headBytes(), tail == null ? -1 : tail.from());
         Point point = tail == null
                 ? new Point(made.file(), lastLsn, made.headBytes(), chain)
                 : new Point(made.file(), tail.lastLsn(), made.headBytes() + tail.bytes(), tail.lastChain());
         segment.lastLsn = point.lsn;
         segment.end = point.end;
-        if (tail != null) {
-            moveTail(segments.last(), segment, lastLsn, tail);
-        }
         Point old = appended;
+        Segment before = tail == null ? null : segments.last();
         segments.add(segment);
+        if (before != null && tail != null) {
+            // Only now: readers find each record at one of its places at any time.
+            moveTail(before, segment, lastLsn, tail);
+        }
         reservedEnd = made.reservedEnd();
         appended = point;
         durable = point;
@@ -351,6 +360,9 @@ final class LogTail implements GroupCommit.Syncer {
         Point point = appended();
         Point before = durable;
         if (before == null || before.lsn != point.lsn) {
+            if (closed) {
+                throw closed();
+            }
             syncAll(point);
         }
         return point.lsn;
@@ -431,6 +443,10 @@ final class LogTail implements GroupCommit.Syncer {
         TailCopy tail = TailCopy.of(disk, old, from.file, from.lsn, from.end, from.chain, appended().end);
         newSegment(old.sequence + 1, from.lsn, from.chain, tail.catalogBefore(), old.firstLsn, tail);
         stages.close();
+    }
+
+    private static DiskException closed() {
+        return new DiskException(Errno.EIO, "the transaction log is closed");
     }
 
     /** The append lock is held. */

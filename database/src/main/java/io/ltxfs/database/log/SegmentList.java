@@ -46,6 +46,17 @@ final class SegmentList {
         return null;
     }
 
+    /** The segment with a number, or null. */
+    @Nullable
+    Segment at(long sequence) {
+        for (Segment segment : segments) {
+            if (segment.sequence == sequence) {
+                return segment;
+            }
+        }
+        return null;
+    }
+
     long bytes() {
         long bytes = 0;
         for (Segment segment : segments) {

@@ -68,7 +68,7 @@ final class SegmentMaker {
             file.sync();
             disk.rename(temporary, path);
             return new Made(file, headBytes, reservedEnd);
-        } catch (DiskException | RuntimeException e) {
+        } catch (DiskException | RuntimeException | Error e) {
             file.close();
             removeQuietly(temporary);
             throw e;

@@ -416,8 +416,8 @@ final class SegmentedLog implements TransactionLog {
 
     private void find(LogEntry entry, RecordAction action) throws DiskException {
         LogEntry.Location location = segments.resolve(entry.location(), entry.lsn());
-        Segment segment = segments.find(entry.lsn());
-        if (location == null || segment == null || segment.sequence != location.segment()) {
+        Segment segment = location == null ? null : segments.at(location.segment());
+        if (location == null || segment == null) {
             throw new DiskException(Errno.ENOENT, "record " + entry.lsn() + " is not in the log any more");
         }
         try (DiskFile file = disk.open(LogFiles.segment(location.segment()), Disk.Mode.READ)) {

@@ -35,6 +35,7 @@ final class SpareSegment {
     /** Makes one of so many bytes. Blocks on the disk. @return false if there is one, or it is in other hands */
     boolean prepare(long bytes) throws DiskException {
         return change(State.NONE, State.READY, () -> {
+            disk.unlink(PATH);
             try (DiskFile file = disk.open(PATH, Disk.Mode.CREATE)) {
                 file.truncate(0);
                 fill(file, 0, bytes);
@@ -58,7 +59,17 @@ final class SpareSegment {
     boolean recycle(String segmentPath) throws DiskException {
         return change(State.NONE, State.READY, () -> {
             disk.rename(segmentPath, PATH);
-            disk.syncDirectory(TransactionLog.DIRECTORY);
+            try {
+                disk.syncDirectory(TransactionLog.DIRECTORY);
+            } catch (DiskException e) {
+                // The old name may come back: nothing is written to this file.
+                try {
+                    disk.unlink(PATH);
+                } catch (DiskException left) {
+                    e.addSuppressed(left);
+                }
+                throw e;
+            }
         });
     }
 

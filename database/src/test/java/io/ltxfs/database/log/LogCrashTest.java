@@ -2,6 +2,7 @@ package io.ltxfs.database.log;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ltxfs.database.disk.DiskException;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -199,6 +201,25 @@ class LogCrashTest {
             assertEquals(List.of(commit.lsn()), entry.targets());
         } else if (record instanceof LogRecord.Watermark watermark) {
             assertEquals(watermark.database(), entry.database());
+        }
+    }
+
+    @Test
+    void aSyncThatFailsAtTheStartProvesNothingAtTheNext() throws Exception {
+        LogOptions options = new LogOptions(1 << 20, 1L << 40, true, false);
+        for (long seed = 0; seed < 20; seed++) {
+            SimDisk first = new SimDisk(seed);
+            TransactionLog log = TransactionLog.open(first, options);
+            for (int i = 1; i <= 5; i++) {
+                log.append(new LogRecord.Committed(TestPages.delta("d", i), TestPages.of(Map.of(1, new byte[4096]))));
+            }
+            SimDisk second = first.kill();
+            second.faults((kind, path) -> kind == SimDisk.Kind.SYNC ? Errno.EIO : 0);
+            assertThrows(DiskException.class, () -> TransactionLog.open(second, options));
+            second.faults((kind, path) -> 0);
+            SimDisk third = second.kill();
+            assertEquals(5, TransactionLog.open(third, options).durableLsn());
+            assertEquals(5, TransactionLog.open(third.powerCut(seed), options).lastLsn(), "seed " + seed);
         }
     }
 }

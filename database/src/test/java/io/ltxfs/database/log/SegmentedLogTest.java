@@ -3,9 +3,11 @@ package io.ltxfs.database.log;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ltxfs.database.disk.Disk;
+import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.disk.PosixDisk;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -117,5 +119,29 @@ class SegmentedLogTest {
             pages.put(1 + random.nextInt(1000), page);
         }
         return pages;
+    }
+
+    @Test
+    void aSyncAfterTheEndIsNoFailureOfTheDisk(@TempDir Path directory) throws Exception {
+        Disk disk = new PosixDisk(directory);
+        LogOptions options = new LogOptions(1 << 20, 1L << 40, true, false);
+        TransactionLog log = TransactionLog.open(disk, options);
+        log.append(new LogRecord.Committed(TestPages.delta("d", 1), PageSet.empty()));
+        long[] late = {0};
+        log.onProgress(() -> {
+            if (late[0] == 0) {
+                late[0] = 1;
+                try {
+                    late[0] = log.append(new LogRecord.Committed(TestPages.delta("d", 2), PageSet.empty()));
+                } catch (DiskException e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+        });
+        log.close();
+        assertEquals(2, late[0]);
+        assertThrows(DiskException.class, () -> log.flushAndWait(late[0]));
+        assertFalse(disk.exists("log/unsynced"));
+        assertEquals(2, TransactionLog.open(disk, options).durableLsn());
     }
 }

@@ -2,11 +2,13 @@ package io.ltxfs.database.log;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ltxfs.database.disk.Disk;
 import io.ltxfs.database.disk.DiskException;
 import io.ltxfs.database.disk.DiskFile;
+import io.ltxfs.database.disk.Errno;
 import io.ltxfs.database.disk.PosixDisk;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -28,6 +30,8 @@ class SpareSegmentTest {
     /** What another thread does between a taker's decision and its rename. */
     private Action meanwhile = () -> {};
 
+    private boolean directorySyncFails;
+
     @FunctionalInterface
     private interface Action {
         void run() throws DiskException;
@@ -43,6 +47,9 @@ class SpareSegmentTest {
                         Action action = meanwhile;
                         meanwhile = () -> {};
                         action.run();
+                    }
+                    if (method.getName().equals("syncDirectory") && directorySyncFails) {
+                        throw new DiskException(Errno.EIO, "a fault of the test's");
                     }
                     try {
                         return method.invoke(real, arguments);
@@ -92,5 +99,14 @@ class SpareSegmentTest {
         } finally {
             file.close();
         }
+    }
+
+    @Test
+    void isNotWrittenUnderANameThatMayComeBack() throws Exception {
+        assertTrue(spare.take(NEXT));
+        disk.open(OLD, Disk.Mode.CREATE).close();
+        directorySyncFails = true;
+        assertThrows(DiskException.class, () -> spare.recycle(OLD));
+        assertFalse(disk.exists(SPARE), "what is prepared next would be written to the old segment");
     }
 }
