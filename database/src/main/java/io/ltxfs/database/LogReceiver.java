@@ -195,7 +195,7 @@ final class LogReceiver implements Receiver {
             LogEntry entry;
             try {
                 entry = log.appendReceived(new LogRecord.Committed(header, pages));
-            } catch (DiskException | RuntimeException e) {
+            } catch (DiskException | RuntimeException | Error e) {
                 inbox.updateKeep();
                 throw e;
             }

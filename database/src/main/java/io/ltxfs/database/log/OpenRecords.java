@@ -76,8 +76,12 @@ final class OpenRecords {
     synchronized long firstLsn(LongSupplier durableLsn) {
         long durable = durableLsn.getAsLong();
         long first = Long.MAX_VALUE;
-        for (Open record : open.values()) {
-            if (!record.isOver(durable)) {
+        for (Iterator<Open> each = open.values().iterator(); each.hasNext(); ) {
+            Open record = each.next();
+            if (record.isOver(durable)) {
+                // Without followers nobody else would.
+                each.remove();
+            } else {
                 first = Math.min(first, record.firstLsn);
             }
         }
