@@ -408,15 +408,22 @@ final class FileRequests {
         reply.ok();
     }
 
+    /**
+     * What a file was when it lost a handle: whoever makes another of it afterwards does not know of the handle any more.
+     *
+     * @param used whether an application still has it open
+     */
+    private record Left(Content content, boolean used) {}
+
     private void close(OpenFile open) {
         RegularFile file = open.file();
-        boolean used = file.content() instanceof Content.Plain && file.isLinked()
+        Left left = file.content() instanceof Content.Plain && file.isLinked()
                 ? closeLinkedPlain(file, open)
                 : removeOpen(file, open);
-        if (file.content() instanceof Content.Sqlite sqlite) {
+        if (left.content() instanceof Content.Sqlite sqlite) {
             sqlite.file().released(open.handle());
             Database database = sqlite.database();
-            if (!used && !open.handle().own() && sqlite.role() == Role.DATABASE && database != null) {
+            if (!left.used() && !open.handle().own() && sqlite.role() == Role.DATABASE && database != null) {
                 attributes.saveTimes(file);
                 parts.events().closed(database);
             }
@@ -424,8 +431,7 @@ final class FileRequests {
         parts.nodes().unpin(file);
     }
 
-    /** @return whether an application still has it open */
-    private boolean closeLinkedPlain(RegularFile file, OpenFile open) {
+    private Left closeLinkedPlain(RegularFile file, OpenFile open) {
         parts.paths().readLock().lock();
         file.lock().writeLock().lock();
         try {
@@ -439,8 +445,7 @@ final class FileRequests {
         }
     }
 
-    /** @return whether an application still has it open */
-    private static boolean removeOpen(RegularFile file, OpenFile open) {
+    private static Left removeOpen(RegularFile file, OpenFile open) {
         file.lock().writeLock().lock();
         try {
             file.opensLocked().remove(open);
@@ -448,7 +453,7 @@ final class FileRequests {
                 Posix.close(plain.fd());
                 file.content(new Content.Plain(Content.Plain.CLOSED));
             }
-            return file.isUsedLocked();
+            return new Left(file.content(), file.isUsedLocked());
         } finally {
             file.lock().writeLock().unlock();
         }
