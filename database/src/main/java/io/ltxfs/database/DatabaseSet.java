@@ -278,9 +278,12 @@ public final class DatabaseSet implements AutoCloseable {
     /**
      * rename(2) of a database onto a name that is free or a database: the new name gets a full image at its next TXID,
      * the old one is dropped. EBUSY while either is in use. The backing file is moved by this call.
+     *
+     * @param renamed runs when the new name stands for it, before anybody can use it: handles of the old one go on as those
+     *     of the new one from then on
      */
-    public void rename(Database database, String newName, Completion completion) {
-        new Rename(this, disk, services, database, newName).run(completion);
+    public void rename(Database database, String newName, Runnable renamed, Completion completion) {
+        new Rename(this, disk, services, database, newName, renamed).run(completion);
     }
 
     /** The last position of a name that is not a database now. */
@@ -381,11 +384,12 @@ public final class DatabaseSet implements AutoCloseable {
 
     /** A rename is done: the databases of both names. */
     void renamed(Database old, TransactionHeader drop, Database now) {
-        databases.remove(old.name(), old);
+        // There is always one of them: who asks for all must not think that there never was such a database.
         if (drop.txid() != 0) {
             dropped.put(old.name(), drop);
         }
         databases.put(now.name(), now);
+        databases.remove(old.name(), old);
     }
 
     TransactionHeader dropOf(State state) {

@@ -26,13 +26,15 @@ final class Rename {
     private final Services services;
     private final Database from;
     private final String to;
+    private final Runnable renamed;
 
-    Rename(DatabaseSet set, Disk disk, Services services, Database from, String to) {
+    Rename(DatabaseSet set, Disk disk, Services services, Database from, String to, Runnable renamed) {
         this.set = set;
         this.disk = disk;
         this.services = services;
         this.from = from;
         this.to = to;
+        this.renamed = renamed;
     }
 
     void run(Completion completion) {
@@ -40,12 +42,21 @@ final class Rename {
         Runnable answer = () -> completion.done(errno.get());
         Optional<Database> target = set.find(to);
         if (target.isEmpty()) {
-            services.host().withExclusiveLock(from, held -> errno.set(held ? move() : Errno.EBUSY), answer);
+            services.host().withExclusiveLock(from, held -> errno.set(held ? told(move()) : Errno.EBUSY), answer);
         } else {
             Database onto = target.get();
             services.host()
-                    .withExclusiveLocks(from, onto, both -> errno.set(both ? moveOnto(onto) : Errno.EBUSY), answer);
+                    .withExclusiveLocks(
+                            from, onto, both -> errno.set(both ? told(moveOnto(onto)) : Errno.EBUSY), answer);
         }
+    }
+
+    /** While the locks are held, but none of ours. */
+    private int told(int errno) {
+        if (errno == Errno.OK) {
+            renamed.run();
+        }
+        return errno;
     }
 
     private int moveOnto(Database target) {

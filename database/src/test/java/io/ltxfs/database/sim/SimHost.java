@@ -31,6 +31,7 @@ final class SimHost implements Host {
     private boolean late;
     private Runnable onLateRefusal = () -> {};
     private boolean foreign;
+    private Runnable onExclusiveEnd = () -> {};
 
     /** What {@link #mayCommit} answers from now on. */
     void refuse(int errno) {
@@ -92,6 +93,11 @@ final class SimHost implements Host {
         return any;
     }
 
+    /** What happens when the node gives an exclusive lock back. */
+    void onExclusiveEnd(Runnable action) {
+        onExclusiveEnd = action;
+    }
+
     /** How many answers are not given yet. */
     int questions() {
         return answers.size();
@@ -120,7 +126,10 @@ final class SimHost implements Host {
 
     @Override
     public void withExclusiveLock(Database database, Consumer<Boolean> action) {
-        answers.add(() -> action.accept(!locked(database.name(), 0, DATABASE_LOCKS, "rw")));
+        answers.add(() -> {
+            action.accept(!locked(database.name(), 0, DATABASE_LOCKS, "rw"));
+            onExclusiveEnd.run();
+        });
     }
 
     @Override

@@ -120,7 +120,7 @@ class UnfinishedTest {
     @Test
     void aDatabaseThatCouldNotBeRenamedGoesOn() throws IOException {
         disk.faults((kind, path) -> kind == SimDisk.Kind.RENAME ? Errno.ENOSPC : 0);
-        assertEquals(Errno.ENOSPC, errno(done -> set.rename(database, "b.db", done)));
+        assertEquals(Errno.ENOSPC, errno(done -> set.rename(database, "b.db", () -> {}, done)));
         disk.faults((kind, path) -> 0);
         byte[] after = Bench.commit(database, host, content, random);
         assertEquals(10, database.position().txid());
@@ -139,7 +139,7 @@ class UnfinishedTest {
             renamed[0] |= kind == SimDisk.Kind.RENAME;
             return renamed[0] && kind == SimDisk.Kind.SYNC_DIRECTORY ? Errno.EIO : 0;
         });
-        assertEquals(0, errno(done -> set.rename(database, "b.db", done)));
+        assertEquals(0, errno(done -> set.rename(database, "b.db", () -> {}, done)));
         disk.faults((kind, path) -> 0);
         assertTrue(set.find("a.db").isEmpty());
         byte[] after = Bench.commit(set.find("b.db").orElseThrow(), host, content, random);
@@ -147,6 +147,23 @@ class UnfinishedTest {
         DatabaseSet again = DatabaseSet.open(disk.powerCut(3), OPTIONS, new SimHost());
         assertTrue(again.find("a.db").isEmpty());
         assertEquals(2, again.find("b.db").orElseThrow().position().txid());
+    }
+
+    @Test
+    void handlesGoOnUnderTheNewNameBeforeAnybodyCanWrite() throws IOException {
+        List<String> order = new ArrayList<>();
+        host.onExclusiveEnd(() -> order.add("unlocked"));
+        assertEquals(
+                0,
+                errno(done -> set.rename(
+                        database,
+                        "b.db",
+                        () -> {
+                            assertTrue(set.find("b.db").isPresent());
+                            order.add("renamed");
+                        },
+                        done)));
+        assertEquals(List.of("renamed", "unlocked"), order);
     }
 
     // ---- commits whose record becomes durable while something else happens

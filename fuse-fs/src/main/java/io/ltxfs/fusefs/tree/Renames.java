@@ -261,7 +261,7 @@ final class Renames {
                 move.target() instanceof RegularFile target && target.content() instanceof Content.Sqlite targetSqlite
                         ? targetSqlite.database()
                         : null;
-        parts.databases().rename(database, newPath, errno -> {
+        parts.databases().rename(database, newPath, () -> rebind(file, sqlite, newPath), errno -> {
             if (errno != 0) {
                 restore(aside, newPath);
                 done(move, errno);
@@ -275,7 +275,6 @@ final class Renames {
                 Posix.unlink(parts.mirror().backing(aside));
             }
             parts.nodes().move(file, move.to(), move.newName());
-            rebind(file, sqlite, newPath);
             renamed(move);
             done(move, 0);
         });
