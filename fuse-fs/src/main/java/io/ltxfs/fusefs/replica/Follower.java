@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
@@ -112,6 +113,10 @@ final class Follower {
         return wish(Wish.REST);
     }
 
+    private Order order() {
+        return Objects.requireNonNull(order.get());
+    }
+
     private CompletableFuture<Void> wish(Wish wish) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         order.set(new Order(wish, done));
@@ -188,7 +193,7 @@ final class Follower {
             outOfReach(reach);
             return;
         }
-        Order now = order.get();
+        Order now = order();
         if (now.wish == Wish.REST) {
             letGo();
             waiting = null;
@@ -223,7 +228,7 @@ final class Follower {
         suspending.complete(null);
         if (reach == Reach.GONE) {
             waiting = null;
-            order.get().done.complete(null);
+            order().done.complete(null);
         }
     }
 
@@ -283,7 +288,7 @@ final class Follower {
             revoke(there, grip);
             wake();
         } else {
-            Order asked = order.get();
+            Order asked = order();
             if (asked.wish == Wish.FOLLOW && !asked.done.isDone()) {
                 LOG.warn("a lock is not had: database={} reason=\"{}\" pid={}", name, grip.obstacle(), grip.pid());
                 asked.done.completeExceptionally(new TimeoutException(
@@ -356,11 +361,6 @@ final class Follower {
         if (log != null && of != null) {
             of.walPublished(log.published());
         }
-        close(open);
-    }
-
-    /** Again if the own thread is too far behind: locks that stay keep every application out. */
-    private void close(DatabaseFiles open) {
         try {
             thread.call(t -> {
                 open.close();
@@ -368,8 +368,21 @@ final class Follower {
             });
         } catch (IOException e) {
             LOG.warn("files not closed yet: database={} reason=\"{}\"", name, e.getMessage());
-            around.tasks().later(() -> around.tasks().soon(() -> close(open)), FAILED_MILLIS);
+            closeLater(open);
         }
+    }
+
+    /** Again if the own thread has too many jobs: locks that stay keep every application out. Waits for nothing. */
+    private void closeLater(DatabaseFiles open) {
+        thread.run(t -> {
+                    open.close();
+                    return true;
+                })
+                .whenComplete((done, failure) -> {
+                    if (failure != null) {
+                        around.tasks().later(() -> closeLater(open), FAILED_MILLIS);
+                    }
+                });
     }
 
     /** The last resort: the name gets a new inode, and what others have open answers EIO (E10). */
