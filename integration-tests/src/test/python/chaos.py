@@ -35,10 +35,11 @@ def worker(path, journal_mode, synchronous, seed, name):
     number = 0
     while True:
         choice = r.random()
+        numbered = False
         try:
             if choice < 0.6:
                 connection.execute("BEGIN IMMEDIATE")
-                number += 1
+                number, numbered = number + 1, True
                 connection.execute("INSERT INTO w VALUES(?, ?, randomblob(?))", (name, number, r.choice([10, 300, 4000])))
                 if r.random() < 0.3:
                     connection.execute("UPDATE w SET a=randomblob(100) WHERE rowid%7=?", (r.randrange(7),))
@@ -75,7 +76,7 @@ def worker(path, journal_mode, synchronous, seed, name):
                 return
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-                number -= 1
+                number -= numbered
 
 
 class Worker:
@@ -106,7 +107,7 @@ class Worker:
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         try:
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             sys.exit(f"FAILED: {self.name} hangs after kill -9")
         self.thread.join()
@@ -115,7 +116,7 @@ class Worker:
 
 def check(path, mode, workers, plain):
     problems = []
-    connection = sqlite3.connect(path, timeout=20, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=60, isolation_level=None)
     found = connection.execute("PRAGMA integrity_check").fetchone()[0]
     if found != "ok":
         problems.append(f"integrity_check: {found}")
@@ -151,7 +152,7 @@ def main():
     databases = []
     for i, mode in enumerate(MODES):
         path = os.path.join(arguments.mount, f"chaos{i}.db")
-        connection = sqlite3.connect(path, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=60, isolation_level=None)
         connection.execute(f"PRAGMA page_size={r.choice([512, 1024, 4096, 4096, 16384])}")
         connection.execute(f"PRAGMA journal_mode={mode[0]}")
         connection.execute("CREATE TABLE w(name, n, a)")

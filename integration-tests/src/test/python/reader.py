@@ -2,7 +2,7 @@
 import sqlite3
 import sys
 
-connection = sqlite3.connect(sys.argv[1], timeout=5, isolation_level=None)
+connection = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)
 connection.execute("PRAGMA cache_size=5")
 for line in sys.stdin:
     for i in range(int(line)):

@@ -14,7 +14,7 @@ print("ready", flush=True)
 while not select.select([sys.stdin], [], [], 0.002)[0]:
     try:
         if connection is None:
-            connection = sqlite3.connect(f"file:{sys.argv[1]}?mode=rw", uri=True, timeout=10, isolation_level=None)
+            connection = sqlite3.connect(f"file:{sys.argv[1]}?mode=rw", uri=True, timeout=60, isolation_level=None)
         connection.execute("BEGIN")
         one, sum_one = connection.execute("SELECT count(*), coalesce(sum(n), 0) FROM one").fetchone()
         two, sum_two = connection.execute("SELECT count(*), coalesce(sum(n), 0) FROM two").fetchone()

@@ -19,7 +19,7 @@ def payload(number):
 
 def write(path, journal_mode, synchronous):
     try:
-        connection = sqlite3.connect(path, timeout=5, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=30, isolation_level=None)
         connection.execute(f"PRAGMA journal_mode={journal_mode}")
         connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute("PRAGMA wal_autocheckpoint=40")
@@ -42,7 +42,7 @@ def write(path, journal_mode, synchronous):
 
 
 def verify(path, acknowledged):
-    connection = sqlite3.connect(path, timeout=10, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=60, isolation_level=None)
     image = bytes(connection.serialize())
     integrity = connection.execute("PRAGMA integrity_check").fetchone()[0]
     rows = connection.execute("SELECT n, a, digest FROM w ORDER BY n").fetchall()

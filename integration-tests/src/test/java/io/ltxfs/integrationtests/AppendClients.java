@@ -138,7 +138,7 @@ final class AppendClients implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         await("the clients' end; one hangs?\n" + hanging())
-                .atMost(Duration.ofSeconds(60))
+                .atMost(Duration.ofSeconds(180))
                 .until(() -> !process.isAlive());
         try {
             listener.join();

@@ -21,9 +21,9 @@ import org.junit.jupiter.api.Timeout;
 
 /** Archives in a real S3 server, and stores that cannot be used: what a person is told. */
 @RealMount
-@Timeout(240)
+@Timeout(900)
 final class ArchiveStoresTest {
-    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final Duration LIMIT = Duration.ofSeconds(120);
     private static final Map<String, String> RIGHT =
             Map.of("AWS_ACCESS_KEY_ID", S3Server.ACCESS_KEY, "AWS_SECRET_ACCESS_KEY", S3Server.SECRET_KEY);
 

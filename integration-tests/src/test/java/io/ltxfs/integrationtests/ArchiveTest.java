@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** The archive of a node that nothing happens to: it is on by default, and every transaction and moment comes back. */
 @RealMount
-@Timeout(180)
+@Timeout(600)
 final class ArchiveTest {
     /** Names that a store, a URL or a path could stumble over. */
     private static final List<String> NAMES =
@@ -115,7 +115,7 @@ final class ArchiveTest {
                     .orElseThrow();
             assertEquals(0, first.stop(), first::log);
             Path archive = first.scratch().resolve("copy");
-            Programs.run(java.time.Duration.ofSeconds(20), "cp", "-r", first.data() + "/archive", archive.toString())
+            Programs.run(java.time.Duration.ofSeconds(60), "cp", "-r", first.data() + "/archive", archive.toString())
                     .orFail();
             try (NodeUnderTest second = NodeUnderTest.started("archive.url=" + archive);
                     ArchiveUnderTest copy = ArchiveUnderTest.at(archive.toString(), second.scratch())) {

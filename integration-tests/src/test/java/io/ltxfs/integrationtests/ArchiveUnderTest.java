@@ -36,7 +36,7 @@ import java.util.Objects;
 
 /** An archive, read as anybody can: by restores in this process, and by the real Litestream. */
 final class ArchiveUnderTest implements AutoCloseable {
-    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final Duration LIMIT = Duration.ofSeconds(120);
 
     private final String url;
     private final Path scratch;

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 final class ChaosTest {
 
     @Test
-    @Timeout(120)
+    @Timeout(600)
     void manyProcessesAtOnce() {
         run(Long.getLong("ltxfs.seed", 1), 15);
     }
@@ -28,7 +28,7 @@ final class ChaosTest {
     private static void run(long seed, int seconds) {
         try (NodeUnderTest node = NodeUnderTest.started()) {
             Output output = Programs.python(
-                    Duration.ofSeconds(seconds + 90L),
+                    Duration.ofSeconds(seconds + 400L),
                     "chaos.py",
                     "--mount",
                     node.mount().toString(),

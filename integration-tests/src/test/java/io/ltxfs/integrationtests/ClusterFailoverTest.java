@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @RealMount
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@Timeout(240)
+@Timeout(900)
 final class ClusterFailoverTest {
     private static final long SEED = Long.getLong("ltxfs.seed", 1);
     private static final int STOPS = Integer.getInteger("ltxfs.cluster.rounds", 1);
@@ -118,14 +118,13 @@ final class ClusterFailoverTest {
             clients.awaitMore(30);
             for (int i = 0; i < STOPS; i++) {
                 NodeUnderTest next = cluster.replica();
-                next.command("promote").orFail();
-                cluster.awaitPrimary(next);
+                cluster.promote(next);
                 clients.awaitMore(30);
                 NodeUnderTest third = cluster.replica();
-                next.command("handoff", cluster.nameOf(third)).orFail();
+                cluster.handOff(next, cluster.nameOf(third));
                 cluster.awaitPrimary(third);
                 clients.awaitMore(30);
-                third.command("handoff").orFail();
+                cluster.handOff(third);
                 cluster.awaitPrimaryOtherThan(third);
                 clients.awaitMore(30);
             }
@@ -140,8 +139,7 @@ final class ClusterFailoverTest {
             clients.awaitMore(30);
             for (int i = 0; i < STOPS; i++) {
                 NodeUnderTest next = cluster.replica();
-                next.command("promote").orFail();
-                cluster.awaitPrimary(next);
+                cluster.promote(next);
                 clients.awaitMore(30);
             }
             say("hand-over, DELETE", clients.stopAndVerify());

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Nodes that are new, or were away for long, and commands that wait for their turn. */
 @RealMount
-@Timeout(180)
+@Timeout(600)
 final class ClusterJoinTest {
     /** More than this is committed while a node is away. */
     private static final String SMALL_LOG = "log.max-bytes=1MiB";
@@ -53,8 +53,7 @@ final class ClusterJoinTest {
             primary.sqlite("big.db", "INSERT INTO t VALUES(2)").orFail();
             cluster.assertSame("big.db");
             NodeUnderTest joined = cluster.node("n3");
-            joined.command("promote").orFail();
-            cluster.awaitPrimary(joined);
+            cluster.promote(joined);
             joined.sqlite("big.db", "INSERT INTO t VALUES(3)").orFail();
             cluster.assertSame("big.db");
         }
@@ -71,9 +70,9 @@ final class ClusterJoinTest {
             empty.launch();
             cluster.awaiting(
                     "the empty node to answer",
-                    () -> empty.statusWithin(Duration.ofSeconds(1)),
+                    () -> empty.statusWithin(Duration.ofSeconds(5)),
                     found -> found.isPresent());
-            long end = System.nanoTime() + Duration.ofSeconds(8).toNanos(); // four times the lease's time
+            long end = System.nanoTime() + ClusterUnderTest.TTL.multipliedBy(4).toNanos();
             while (System.nanoTime() < end) {
                 assertNotEquals("primary", empty.status().get("role"), empty::log);
             }
@@ -114,11 +113,14 @@ final class ClusterJoinTest {
                             + " 'CREATE TABLE migrated(a)'");
             cluster.awaiting(
                     "the replica to follow",
-                    () -> migrating.statusWithin(Duration.ofSeconds(1)),
+                    () -> migrating.statusWithin(Duration.ofSeconds(5)),
                     status ->
                             status.isPresent() && "replica".equals(status.get().get("role")));
             assertFalse(Files.exists(marker), "started on a replica");
-            migrating.command("promote").orFail();
+            cluster.awaiting(
+                    "the promotion",
+                    () -> migrating.command("promote"),
+                    said -> said.exitCode() == 0 || !migration.isAlive());
             Programs.endsWithin(migration.toHandle(), Duration.ofSeconds(60));
             assertEquals(0, migration.exitValue(), migrating::log);
             cluster.awaitPrimary(primary);

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Readers on a replica and what changes below them: neither holds up the other, and no state is seen that never was. */
 @RealMount
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@Timeout(120)
+@Timeout(600)
 final class ClusterReadersTest {
     private static final int ROUNDS = Integer.getInteger("ltxfs.cluster.rounds", 1);
 
@@ -48,7 +48,7 @@ final class ClusterReadersTest {
     }
 
     @Test
-    @Timeout(300)
+    @Timeout(900)
     void everyKindOfChangeReachesReadersOfAReplica() {
         String database = "kinds.db";
         primary.sqlite(database, pair("PRAGMA page_size=4096", "PRAGMA journal_mode=WAL"))

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A primary that stops and has nobody to hand its role to: what it says, and what it leaves at the mount's path. */
 @RealMount
-@Timeout(180)
+@Timeout(600)
 final class ClusterStopTest {
     private static final String RELEASED = "gave the role to whoever comes first";
 
@@ -48,9 +48,10 @@ final class ClusterStopTest {
     @ParameterizedTest
     @ValueSource(strings = {"WAL", "DELETE"})
     void whileAnApplicationSitsInATransaction(String mode) throws IOException {
-        try (ClusterUnderTest cluster = ClusterUnderTest.started(1, "stop-timeout=2s")) {
+        try (ClusterUnderTest cluster = ClusterUnderTest.started(1, "stop-timeout=4s")) {
             NodeUnderTest node = cluster.awaitPrimary();
             make(node, mode);
+            ArchiveUnderTest.awaitArchived(node, "app.db"); // little of the time is left for that
             try (Session app = Session.open(node, "app.db")) {
                 app.run("BEGIN IMMEDIATE");
                 app.run("INSERT INTO t VALUES(2)");

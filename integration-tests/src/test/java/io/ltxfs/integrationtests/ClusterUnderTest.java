@@ -30,11 +30,11 @@ import org.jspecify.annotations.Nullable;
  * own. Closing it ends all of it, whatever state it is in.
  */
 final class ClusterUnderTest implements AutoCloseable {
-    /** Short, so that tests do not wait; long enough for two busy cores. */
-    static final String TTL = "2s";
+    /** Short, so that tests do not wait; longer than two busy cores and a busy disk keep a node waiting. */
+    static final Duration TTL = Duration.ofSeconds(4);
 
-    private static final Duration LIMIT = Duration.ofSeconds(60);
-    private static final Duration ANSWER = Duration.ofSeconds(2);
+    private static final Duration LIMIT = Duration.ofSeconds(180);
+    private static final Duration ANSWER = Duration.ofSeconds(5);
 
     private final Path directory;
     private final List<String> settings;
@@ -142,12 +142,13 @@ final class ClusterUnderTest implements AutoCloseable {
             given.add(setting.substring(0, setting.indexOf('=') + 1));
         }
         if (!given.contains("lease.ttl=")) {
-            all.add("lease.ttl=" + TTL);
+            all.add("lease.ttl=" + TTL.toSeconds() + "s");
         }
         all.removeIf(setting -> given.contains(setting.substring(0, setting.indexOf('=') + 1)));
         all.addAll(concat(settings, own));
         try {
             Path home = Files.createDirectories(directory.resolve(name));
+            Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwxr-xr-x"));
             NodeUnderTest node = new NodeUnderTest(home, all, network == null ? List.of() : network.prefix(number));
             nodes.put(name, node);
             return node;
@@ -257,6 +258,22 @@ final class ClusterUnderTest implements AutoCloseable {
         awaiting("primary " + nameOf(wanted), this::primaryNow, found -> found.isPresent() && found.get() == wanted);
     }
 
+    /** Gives the role to a replica, once that has the whole history: before, it is refused and nothing happens. */
+    void promote(NodeUnderTest wanted) {
+        awaiting("the promotion of " + nameOf(wanted), () -> wanted.command("promote"), said -> said.exitCode() == 0);
+        awaitPrimary(wanted);
+    }
+
+    /** The primary gives its role away, to whom it is told; {@link #promote} says when. */
+    void handOff(NodeUnderTest primary, String... to) {
+        List<String> words = new ArrayList<>(List.of("handoff"));
+        words.addAll(List.of(to));
+        awaiting(
+                "a hand-over of " + nameOf(primary),
+                () -> primary.command(words.toArray(String[]::new)),
+                said -> said.exitCode() == 0);
+    }
+
     /** Waits until one of the running nodes is primary, and all others follow it. */
     NodeUnderTest awaitWhole() {
         awaiting("one primary, and all others its replicas", this::isWhole, whole -> whole);
@@ -345,7 +362,12 @@ final class ClusterUnderTest implements AutoCloseable {
     <T> T awaiting(String what, Duration limit, Callable<T> value, java.util.function.Predicate<T> right) {
         List<T> last = new ArrayList<>();
         try {
-            await(what).atMost(limit).pollInterval(Duration.ofMillis(20)).until(() -> {
+            // A node that does not answer at this moment may answer later.
+            var asking = await(what)
+                    .atMost(limit)
+                    .pollInterval(Duration.ofMillis(20))
+                    .ignoreExceptionsInstanceOf(UncheckedIOException.class);
+            asking.until(() -> {
                 T found = value.call();
                 last.clear();
                 last.add(found);
@@ -383,16 +405,18 @@ final class ClusterUnderTest implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            for (NodeUnderTest node : nodes.values()) {
+        // One that cannot be ended must not keep the others running, and their mounts in place.
+        List<Runnable> steps = new ArrayList<>();
+        for (NodeUnderTest node : nodes.values()) {
+            steps.add(() -> {
                 if (node.isRunning()) {
                     node.resume();
                     node.killAll();
                 }
-            }
-        } finally {
-            nodes.values().forEach(NodeUnderTest::close);
-            Programs.deleteAll(directory);
+            });
         }
+        nodes.values().forEach(node -> steps.add(node::close));
+        steps.add(() -> Programs.deleteAll(directory));
+        Programs.doAll(steps);
     }
 }

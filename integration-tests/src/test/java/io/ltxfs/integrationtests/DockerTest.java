@@ -39,7 +39,7 @@ import org.testcontainers.utility.MountableFile;
 final class DockerTest {
     private static final Path DOCKER = Repository.root().resolve("docker");
     private static final List<String> NODES = List.of("n1", "n2", "n3");
-    private static final Duration LIMIT = Duration.ofSeconds(90);
+    private static final Duration LIMIT = Duration.ofSeconds(300);
 
     private static final List<String> MOUNTS = List.of("--device=/dev/fuse", "--cap-add=SYS_ADMIN");
 
@@ -77,7 +77,7 @@ final class DockerTest {
     }
 
     @Test
-    @Timeout(600)
+    @Timeout(1200)
     void threeNodesOutliveOneOfThem() throws Exception {
         ComposeFile compose = ComposeFile.read(DOCKER.resolve("compose.yml"));
         try (Network network = Network.newNetwork()) {
@@ -100,7 +100,7 @@ final class DockerTest {
 
     /** The least that the documentation names, with a root file system that is read-only besides. */
     @Test
-    @Timeout(120)
+    @Timeout(1200)
     void rootMountsWithOneCapability() {
         List<String> flags = new ArrayList<>(MOUNTS);
         flags.addAll(List.of("--cap-drop=ALL", "--security-opt=no-new-privileges"));
@@ -111,7 +111,7 @@ final class DockerTest {
     }
 
     @Test
-    @Timeout(120)
+    @Timeout(1200)
     void aUserOfTheImageMountsThroughFusermount() {
         List<String> flags = new ArrayList<>(MOUNTS);
         flags.add("--entrypoint=sh");
@@ -124,7 +124,7 @@ final class DockerTest {
     }
 
     @Test
-    @Timeout(120)
+    @Timeout(1200)
     void aRefusedMountNamesWhatTheContainerLacks() throws Exception {
         Path profile = Files.createTempFile("ltxfs-seccomp", ".json");
         try {

@@ -36,7 +36,7 @@ final class DriversTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"sqlite3", "python", "jdbc", "go", "ruby", "node"})
-    @Timeout(300)
+    @Timeout(900)
     void everyTransactionHasATxid(String driver) {
         List<String> program = program(driver);
         check(driver, program, "WAL", 7); // the change of mode, the table and five rows

@@ -33,9 +33,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The mount as a file system: what people do to databases and to other files with ordinary programs. */
 @RealMount
-@Timeout(120)
+@Timeout(600)
 final class FilesTest {
-    private static final Duration ADOPTION = Duration.ofSeconds(20);
+    private static final Duration ADOPTION = Duration.ofSeconds(60);
     private static @Nullable NodeUnderTest shared;
 
     @BeforeAll
@@ -62,7 +62,7 @@ final class FilesTest {
     private static Path plain(String name, int rows, int pageSize) {
         Path file = node().scratch().resolve(name);
         Programs.run(
-                        Duration.ofSeconds(30),
+                        Duration.ofSeconds(60),
                         "sqlite3",
                         file.toString(),
                         "PRAGMA page_size=" + pageSize,
@@ -276,7 +276,7 @@ final class FilesTest {
                 () -> "the log has the checksum of what is exported: " + log);
         assertEquals(
                 "50",
-                Programs.run(Duration.ofSeconds(10), "sqlite3", target.toString(), "SELECT count(*) FROM t")
+                Programs.run(Duration.ofSeconds(60), "sqlite3", target.toString(), "SELECT count(*) FROM t")
                         .orFail());
         assertNotEquals(
                 0,

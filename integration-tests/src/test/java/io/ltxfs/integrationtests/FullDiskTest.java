@@ -29,7 +29,7 @@ final class FullDiskTest {
 
     @ParameterizedTest
     @CsvSource({"DELETE,FULL", "WAL,FULL", "WAL,NORMAL", "PERSIST,FULL"})
-    @Timeout(240)
+    @Timeout(900)
     void aFullDiskLosesNothing(String journalMode, String synchronous) throws IOException {
         try (NodeUnderTest node = NodeUnderTest.create("log.max-bytes=4MiB")) {
             node.limitData(192 << 20);
@@ -50,9 +50,9 @@ final class FullDiskTest {
         Path ballast = node.data().resolve("ballast");
         Writer writer = new Writer(node.mount().resolve("full.db"), journalMode, synchronous);
         try {
-            writer.awaitCommits(round == 1 ? 20 : 1, Duration.ofSeconds(30));
+            writer.awaitCommits(round == 1 ? 20 : 1, Duration.ofSeconds(60));
             fill(ballast, writer, 4096L * (4 + 7L * round));
-            writer.awaitEnd(Duration.ofSeconds(30));
+            writer.awaitEnd(Duration.ofSeconds(60));
         } finally {
             writer.kill();
         }
@@ -94,7 +94,7 @@ final class FullDiskTest {
 
     private static long verify(NodeUnderTest node, long acknowledged, String when) {
         Output output = Programs.python(
-                Duration.ofSeconds(30),
+                Duration.ofSeconds(120),
                 "writer.py",
                 "--verify",
                 node.mount().resolve("full.db").toString(),

@@ -29,7 +29,7 @@ final class ModesOracleTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2})
-    @Timeout(180)
+    @Timeout(600)
     void positionsChecksumsAndHistoryAreWhatSqliteShowed(long seed) throws Exception {
         check(Long.getLong("ltxfs.seed", seed), 20);
     }
@@ -46,7 +46,7 @@ final class ModesOracleTest {
         try (NodeUnderTest node = NodeUnderTest.started()) {
             Path manifest = node.scratch().resolve("manifest.json");
             Output output = Programs.python(
-                    Duration.ofSeconds(2L * seconds + 60),
+                    Duration.ofSeconds(2L * seconds + 300),
                     "modes_oracle.py",
                     "--mount",
                     node.mount().toString(),

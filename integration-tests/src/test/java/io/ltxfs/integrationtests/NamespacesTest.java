@@ -24,10 +24,10 @@ import org.junit.jupiter.api.Timeout;
  * user each time, and {@code /dev/fuse} as udev leaves it, in a mount namespace of the test's own.
  */
 @RealMount
-@Timeout(300)
+@Timeout(900)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class NamespacesTest {
-    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final Duration LIMIT = Duration.ofSeconds(120);
     private static final String APP =
             "grep -F \"$HOME/ltxfs \" /proc/mounts; sqlite3 ~/ltxfs/app.db 'CREATE TABLE t(x); INSERT INTO t VALUES(42);"
                     + " SELECT x FROM t'";

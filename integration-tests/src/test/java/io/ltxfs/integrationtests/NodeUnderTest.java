@@ -33,8 +33,10 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
  * stops it, whatever state it is in, and leaves no mount behind.
  */
 final class NodeUnderTest implements AutoCloseable {
-    private static final Duration START = Duration.ofSeconds(180); // the launcher may have to build first
-    private static final Duration COMMAND = Duration.ofSeconds(60);
+    private static final Duration START = Duration.ofSeconds(180);
+    private static final Duration BUILD = Duration.ofMinutes(10);
+    private static final Duration COMMAND = Duration.ofSeconds(120);
+    private static final Duration STOP = Duration.ofSeconds(120);
 
     private static final Pattern REQUESTS =
             Pattern.compile("^ltxfs_fuse_requests_total\\{type=\"(.*?)\"\\} (\\S+)$", Pattern.MULTILINE);
@@ -184,7 +186,7 @@ final class NodeUnderTest implements AutoCloseable {
     /** SIGTERM; waits for its end and gives its exit code. */
     int stop() {
         guard().destroy();
-        Programs.endsWithin(guard().toHandle(), Duration.ofSeconds(60));
+        Programs.endsWithin(guard().toHandle(), STOP);
         try {
             return guard().waitFor();
         } catch (InterruptedException e) {
@@ -371,12 +373,16 @@ final class NodeUnderTest implements AutoCloseable {
 
     /** Ends it without mercy, as the death of the machine's processes would. */
     void killAll() {
+        // A guard that outlived its daemon, however shortly, could start another one.
+        if (isRunning()) {
+            Programs.run(COMMAND, "kill", "-STOP", Long.toString(guard().pid()));
+        }
         List<ProcessHandle> all = processes();
         for (ProcessHandle handle : all) {
             handle.destroyForcibly();
         }
         for (ProcessHandle handle : all) {
-            Programs.endsWithin(handle, Duration.ofSeconds(20));
+            Programs.endsWithin(handle, STOP);
         }
     }
 
@@ -397,7 +403,7 @@ final class NodeUnderTest implements AutoCloseable {
             if (process != null && guard().isAlive()) {
                 guard().destroy();
                 try {
-                    Programs.endsWithin(guard().toHandle(), Duration.ofSeconds(30));
+                    Programs.endsWithin(guard().toHandle(), STOP);
                 } finally {
                     killAll();
                 }
@@ -425,7 +431,16 @@ final class NodeUnderTest implements AutoCloseable {
     }
 
     static String launcher() {
-        return System.getProperty(
+        return Launcher.PATH;
+    }
+
+    /** It builds when it is called first, and what is missing: not within the limits of a test. */
+    private static final class Launcher {
+        static final String PATH = System.getProperty(
                 "ltxfs.launcher", Repository.root().resolve("ltxfs").toString());
+
+        static {
+            Programs.run(BUILD, PATH, "version").orFail();
+        }
     }
 }

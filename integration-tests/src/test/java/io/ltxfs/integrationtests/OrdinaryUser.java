@@ -17,7 +17,7 @@ import java.util.Map;
  * FUSE device is open to all meanwhile, as udev leaves it where that runs.
  */
 final class OrdinaryUser implements AutoCloseable {
-    static final Duration LIMIT = Duration.ofSeconds(60);
+    static final Duration LIMIT = Duration.ofSeconds(120);
     private static final List<String> AS_NOBODY =
             List.of("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups");
     private static final Path DEVICE = Path.of("/dev/fuse");

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** A user who is not root, with nothing configured: mounted by fusermount, below the home directory. */
 @RealMount
-@Timeout(300)
+@Timeout(900)
 final class OrdinaryUserTest {
     private static final Pattern PID = Pattern.compile("\"pid\": *([0-9]+)");
 
@@ -94,21 +94,29 @@ final class OrdinaryUserTest {
     void whatIsMissingIsNamed() {
         String fusermount = Programs.run(OrdinaryUser.LIMIT, "sh", "-c", "readlink -f \"$(command -v fusermount)\"")
                 .orFail();
-        List<String> command = new ArrayList<>(
-                List.of("unshare", "-m", "sh", "-c", "mount --bind /dev/null " + fusermount + "; exec \"$@\"", "sh"));
-        command.addAll(user.words("run", "--", "true"));
-        Output missing = Programs.run(OrdinaryUser.LIMIT, user.environment(), command);
+        Output missing = withEmpty(fusermount);
         assertEquals(125, missing.exitCode(), missing.err());
         assertTrue(missing.err().contains("fusermount") && missing.err().contains("fuse3"), missing.err());
 
-        Output other = user.ltxfs("run", "--set", "allow-other=true", "--", "true");
+        Output other = withEmpty("/etc/fuse.conf", "--set", "allow-other=true");
         assertEquals(125, other.exitCode(), other.err());
         assertTrue(other.err().contains("user_allow_other"), other.err());
 
         user.deviceMode("600");
-        Output device = user.ltxfs("run", "--", "true");
+        Output device = user.ltxfs("run", "--set", "http.listen=127.0.0.1:0", "--", "true");
         assertEquals(125, device.exitCode(), device.err());
         assertTrue(device.err().contains("chmod 666 /dev/fuse"), device.err());
+    }
+
+    /** Runs a node where a file of the machine is empty. */
+    private Output withEmpty(String file, String... options) {
+        String hide = "if [ -e " + file + " ]; then mount --bind /dev/null " + file + "; fi; exec \"$@\"";
+        List<String> command = new ArrayList<>(List.of("unshare", "-m", "sh", "-c", hide, "sh"));
+        List<String> run = new ArrayList<>(List.of("run", "--set", "http.listen=127.0.0.1:0"));
+        run.addAll(List.of(options));
+        run.addAll(List.of("--", "true"));
+        command.addAll(user.words(run.toArray(String[]::new)));
+        return Programs.run(OrdinaryUser.LIMIT, user.environment(), command);
     }
 
     /** The daemon's process; empty if no node answers. */

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 final class PermissionTest {
 
     @Test
-    @Timeout(120)
+    @Timeout(600)
     void theAppRunsAsAnotherUserAndItsExitCodeIsTheNodes() throws IOException {
         try (NodeUnderTest node = NodeUnderTest.create()) {
             Files.createDirectory(node.mount());
@@ -50,13 +50,13 @@ final class PermissionTest {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(300)
     void aUserWithoutPermissionCannotWrite() throws IOException {
         try (NodeUnderTest node = NodeUnderTest.started()) {
             node.sqlite("root.db", "CREATE TABLE t(a)", "INSERT INTO t VALUES(1)")
                     .orFail();
             Output output = Programs.run(
-                    Duration.ofSeconds(20),
+                    Duration.ofSeconds(60),
                     "setpriv",
                     "--reuid=nobody",
                     "--regid=nogroup",
@@ -73,7 +73,7 @@ final class PermissionTest {
     }
 
     private static void program(String... command) {
-        Programs.run(Duration.ofSeconds(20), command).orFail();
+        Programs.run(Duration.ofSeconds(60), command).orFail();
     }
 
     private static int exitCode(Process process) {

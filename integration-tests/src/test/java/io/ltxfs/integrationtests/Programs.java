@@ -1,5 +1,7 @@
 package io.ltxfs.integrationtests;
 
+import static org.awaitility.Awaitility.await;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -44,7 +46,7 @@ final class Programs {
                 } else {
                     process.descendants().forEach(ProcessHandle::destroyForcibly);
                     process.destroyForcibly();
-                    endsWithin(process.toHandle(), Duration.ofSeconds(10));
+                    endsWithin(process.toHandle(), Duration.ofSeconds(60));
                 }
                 return new Output(code, Files.readString(out), Files.readString(err));
             } finally {
@@ -101,8 +103,36 @@ final class Programs {
         return text.toString();
     }
 
-    /** Deletes a directory with all that is in it, if it exists. */
+    /** Takes every step, whichever fails; fails afterwards if one did. */
+    static void doAll(List<Runnable> steps) {
+        List<Throwable> failures = new ArrayList<>();
+        for (Runnable step : steps) {
+            try {
+                step.run();
+            } catch (RuntimeException | AssertionError e) {
+                failures.add(e);
+            }
+        }
+        if (!failures.isEmpty()) {
+            AssertionError failure = new AssertionError("not all could be ended", failures.get(0));
+            failures.stream().skip(1).forEach(failure::addSuppressed);
+            throw failure;
+        }
+    }
+
+    /** Deletes a directory with all that is in it, if it exists; what still comes and goes in it meanwhile, too. */
     static void deleteAll(Path directory) {
+        await("nothing to be left of " + directory)
+                .atMost(Duration.ofSeconds(60))
+                .pollDelay(Duration.ZERO)
+                .ignoreExceptions()
+                .until(() -> {
+                    deleteOnce(directory);
+                    return !Files.exists(directory);
+                });
+    }
+
+    private static void deleteOnce(Path directory) throws IOException {
         if (!Files.exists(directory)) {
             return;
         }
@@ -110,8 +140,6 @@ final class Programs {
             for (Path path : paths.sorted(java.util.Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(path);
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

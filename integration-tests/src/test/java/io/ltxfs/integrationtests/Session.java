@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 
 /** One SQLite connection of another process ({@code session.py}), kept open over what happens to its node. */
 final class Session implements AutoCloseable {
-    private static final int ANSWER_SECONDS = 60;
+    private static final int ANSWER_SECONDS = 120;
 
     private final Process process;
     private final LinkedBlockingQueue<String> answers = new LinkedBlockingQueue<>();

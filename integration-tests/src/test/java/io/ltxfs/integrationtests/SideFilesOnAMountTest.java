@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Files beside a database that come before it or stay after it, on a real mount, with the real SQLite. */
 @RealMount
-@Timeout(120)
+@Timeout(600)
 final class SideFilesOnAMountTest {
     private static @Nullable NodeUnderTest shared;
 
@@ -57,7 +57,7 @@ final class SideFilesOnAMountTest {
 
     private static void awaitTransaction(String name) {
         await(name + " to be captured")
-                .atMost(Duration.ofSeconds(20))
+                .atMost(Duration.ofSeconds(60))
                 .pollInterval(Duration.ofMillis(20))
                 .ignoreExceptions()
                 .until(() -> node().position(name).txid() > 0);

@@ -27,10 +27,10 @@ import org.junit.jupiter.api.Timeout;
  * file every database that it left has the checksum in X-pos that SQLite shows, and exports to the same bytes.
  */
 @RealMount
-@Timeout(900)
+@Timeout(3600)
 final class SqliteSuiteTest {
-    private static final Duration BUILD = Duration.ofMinutes(5);
-    private static final Duration RUN = Duration.ofMinutes(10);
+    private static final Duration BUILD = Duration.ofMinutes(20);
+    private static final Duration RUN = Duration.ofMinutes(30);
     private static final String SCRIPT =
             Repository.module().resolve("sqlite-suite.sh").toString();
 

@@ -55,7 +55,7 @@ final class SteadyReader implements AutoCloseable {
         try {
             process.getOutputStream().close();
             String line = output.readLine();
-            if (!process.waitFor(60, TimeUnit.SECONDS) || line == null) {
+            if (!process.waitFor(120, TimeUnit.SECONDS) || line == null) {
                 throw new AssertionError("the reader does not end: " + Programs.describe(process.pid()));
             }
             Map<?, ?> found = (Map<?, ?>) NodeUnderTest.parseJson(line);

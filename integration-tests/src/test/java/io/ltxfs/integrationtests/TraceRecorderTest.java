@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A trace that was recorded on a mount holds all that a real SQLite wrote: played onto a file, it makes the database. */
 @RealMount
-@Timeout(120)
+@Timeout(600)
 class TraceRecorderTest {
     @TempDir
     Path directory;
@@ -73,9 +73,13 @@ class TraceRecorderTest {
     private static byte[] read(Path path) {
         try {
             Process cat = new ProcessBuilder("cat", path.toString()).start();
-            return cat.getInputStream().readAllBytes();
+            byte[] bytes = cat.getInputStream().readAllBytes();
+            assertEquals(0, cat.waitFor());
+            return bytes;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted", e);
         }
     }
 }

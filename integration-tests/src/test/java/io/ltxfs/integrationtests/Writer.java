@@ -99,8 +99,9 @@ final class Writer {
 
     /** {@code kill -9}; it must be gone at once, or it hangs in the kernel. */
     void kill() {
-        process.destroyForcibly();
-        awaitEnd(Duration.ofSeconds(10));
+        // Process.destroyForcibly would close its output, and lose what it has acknowledged and nobody has read yet.
+        process.toHandle().destroyForcibly();
+        awaitEnd(Duration.ofSeconds(60));
     }
 
     boolean isAlive() {
