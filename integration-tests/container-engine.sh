@@ -16,7 +16,7 @@ none() {
   exit 3
 }
 
-engine_runs() { command -v docker >/dev/null && timeout 20 docker info >/dev/null 2>&1; }
+engine_runs() { command -v docker >/dev/null && timeout 60 docker info >/dev/null 2>&1; }
 
 may_install() { [[ ${CI:-} == true && $EUID -eq 0 ]] && command -v apt-get >/dev/null; }
 
@@ -38,7 +38,7 @@ start_engine() {
   mkdir -p "$state"
   setsid dockerd >"$state/dockerd.log" 2>&1 </dev/null &
   echo $! >"$state/dockerd.pid"
-  for _ in {1..120}; do
+  for _ in {1..480}; do
     if engine_runs; then return; fi
     sleep 0.5
   done
