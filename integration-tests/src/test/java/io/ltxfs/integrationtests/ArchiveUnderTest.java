@@ -95,6 +95,12 @@ final class ArchiveUnderTest implements AutoCloseable {
                 });
     }
 
+    /** Up to which transaction the archive has a database, which is to be in it. */
+    static long archived(NodeUnderTest node, String database) {
+        Map<?, ?> has = (Map<?, ?>) Objects.requireNonNull(node.status(database).get("archive"));
+        return Txid.parse((String) Objects.requireNonNull(has.get("txid")));
+    }
+
     /** Waits until the archive has something of a database. */
     static void awaitSome(NodeUnderTest node, String database) {
         await(database + " to be in the archive")
