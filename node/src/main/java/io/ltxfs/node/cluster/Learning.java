@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class Learning {
     /** Databases that are fetched at a time. */
     private static final int AT_A_TIME = 8;
+    /** What has failed so often does not go on. */
+    private static final int FAILURES_BUSY = 2;
 
     /** How a database gets to where it is to be. */
     private enum How {
@@ -286,9 +288,12 @@ final class Learning {
         return needs.isEmpty() && (archive == Archive.READ || archive == Archive.WITHOUT);
     }
 
-    /** Whether something is under way that may take long. */
+    /**
+     * Whether something is under way that may take long. What has failed twice is tried again, and does not count: a peer that
+     * has gone for good would keep the lease from others for ever. What has come of it by then is there for the next attempt.
+     */
     boolean isBusy() {
-        return needs.values().stream().anyMatch(need -> need.step != 0);
+        return needs.values().stream().anyMatch(need -> need.step != 0 && need.failures < FAILURES_BUSY);
     }
 
     /** What it waits for, for people. */

@@ -220,6 +220,39 @@ final class BecomingPrimaryTest {
     }
 
     @Test
+    void aPeerThatHasGoneSinceItPromisedDoesNotKeepTheLeaseFromOthers() {
+        Machine node = new Machine("b", memory(3, 3, "a", "c"));
+        node.quorum = Optional.of(quorum(3, "a", 1, "b", "c"));
+        node.acquires(4);
+        node.sealed(standing("c", 4, 3, "x.db", 9));
+        assertEquals(Phase.LEARNING, node.status().phase());
+        for (int i = 0; i < 40; i++) {
+            if (node.status().phase() == Phase.LEARNING) {
+                node.on(new Event.Failed(node.last(Action.Fetch.class).step(), "connection refused"));
+            }
+            node.tick(0.1);
+        }
+        assertTrue(node.hasSaid(Action.ReleaseLease.class), "it tries for ever");
+        assertEquals(new Action.Candidate(true, Machine.TTL), node.last(Action.Candidate.class));
+    }
+
+    @Test
+    void whatTakesLongIsNotGivenUp() {
+        Machine node = new Machine("b", memory(3, 3, "a"));
+        node.quorum = Optional.of(quorum(3, "a", 1));
+        node.acquires(4);
+        node.sealed(standing("a", 4, 3, "x.db", 9));
+        node.on(new Event.Failed(node.last(Action.Fetch.class).step(), "connection lost"));
+        for (int i = 0; i < 40; i++) {
+            node.tick(0.1);
+        }
+        assertEquals(Phase.LEARNING, node.status().phase());
+        node.positions.put("x.db", at(9));
+        node.on(new Event.Fetched(node.last(Action.Fetch.class).step(), true));
+        assertEquals(Phase.PRIMARY, node.status().phase());
+    }
+
+    @Test
     void theLossOfTheLeaseEndsAnAttemptAndNothingOfItIsTakenLater() {
         Machine node = new Machine("b", memory(3, 3, "a", "c"));
         node.quorum = Optional.of(quorum(3, "a", 1, "b", "c"));
