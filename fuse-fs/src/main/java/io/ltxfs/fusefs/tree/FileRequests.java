@@ -73,12 +73,27 @@ final class FileRequests {
         if (file.isOrphan()) {
             refuseOrphan(file, flags);
         }
-        boolean waits = writes(flags)
-                && file.content() instanceof Content.Plain
-                && conversions.convert(caller, file, errno -> converted(caller, file, flags, errno, opening));
-        if (!waits) {
-            opening.opened(open(caller, file, flags));
+        try {
+            boolean waits = writes(flags)
+                    && file.content() instanceof Content.Plain
+                    && conversions.convert(caller, file, errno -> converted(caller, file, flags, errno, opening));
+            if (!waits) {
+                opening.opened(open(caller, file, flags));
+            }
+        } catch (IOException e) {
+            if (isRemoved(TreeException.errnoOf(e))) {
+                throw TreeException.stale(file.id());
+            }
+            throw e;
         }
+    }
+
+    /**
+     * Whether an open came too late: its name went meanwhile, from the mirror first. The kernel then looks the name up again,
+     * and an open that may make a file makes one.
+     */
+    private static boolean isRemoved(int errno) {
+        return errno == Errno.ENOENT;
     }
 
     private void converted(Caller caller, RegularFile file, int flags, int errno, Opening opening) {
@@ -94,7 +109,7 @@ final class FileRequests {
         if (open != null) {
             opening.opened(open);
         } else {
-            opening.failed(failed);
+            opening.failed(isRemoved(failed) ? Errno.ESTALE : failed);
         }
     }
 
