@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The users and groups of the system, as its name service knows them: also those that are not in {@code /etc/passwd}.
@@ -35,11 +36,16 @@ public final class NameService {
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         // Of the handle: the process's own method closes the stream that is being read, too.
+        AtomicBoolean late = new AtomicBoolean();
         CompletableFuture<Void> watchdog = CompletableFuture.runAsync(
-                () -> process.toHandle().destroyForcibly(),
+                () -> {
+                    late.set(true);
+                    process.toHandle().destroyForcibly();
+                },
                 CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS));
         String line = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-        if (!watchdog.cancel(false)) {
+        watchdog.cancel(false);
+        if (late.get()) {
             throw new IOException(command.get(0) + " did not answer within " + limit.toMillis() + " ms");
         }
         return line.isEmpty() ? Optional.empty() : Optional.of(List.of(line.split(":", -1)));
